@@ -1,0 +1,1 @@
+"""SMIP Bench: the engine of a certification test bench for GB smart metering equipment."""

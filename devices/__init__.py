@@ -1,0 +1,1 @@
+"""Everything that stands for a piece of equipment: ports, adapters, emulators, defects."""

@@ -1,0 +1,132 @@
+"""What a step can ask of a device: one protocol of a few methods per port.
+
+An adapter implements one or more ports for real equipment, for an emulator's stimulus channel or
+for a human operator. A rig file binds each port to one adapter (:mod:`devices.rig`). Rules that
+every adapter keeps:
+
+- ``activate`` and ``deactivate`` are symmetric; ``deactivate`` never raises.
+- What the *device* does wrong is a return value (:class:`Received`), never an exception.
+- What the *rig* does wrong is a :class:`~bench.errors.LinkError`. After the first one the adapter
+  is broken: every later call raises the same error at once, without touching the equipment.
+- What the rig *cannot* do is :class:`~bench.errors.NotTestableHere`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+
+class Reception(enum.StrEnum):
+    """What came over the line within the time allowed."""
+
+    MESSAGE = "message"
+    SILENCE = "silence"
+    GARBAGE = "garbage"  # octets that are no line of the format
+    PARTIAL = "partial"  # a line that stopped half-way
+    CLOSED = "closed"  # the device dropped the line
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One reception; ``octets`` is the message, or whatever had arrived so far."""
+
+    reception: Reception
+    octets: bytes = b""
+
+
+@runtime_checkable
+class Gbcs(Protocol):
+    """The remote-party side of a GBCS device: whole messages, no keys, no meaning."""
+
+    def send(self, message: bytes) -> None: ...
+
+    def receive(self, timeout: float) -> Received:
+        """Wait at most ``timeout`` seconds for the next message."""
+
+
+@runtime_checkable
+class Time(Protocol):
+    """The time that the device lives in, and the reference it synchronises to (its hub)."""
+
+    def now(self) -> datetime:
+        """Return the reference time, UTC."""
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass: an emulator jumps, a real rig waits or says it cannot."""
+
+    def shift_reference(self, seconds: float) -> None:
+        """Move the reference (the hub's clock) against the device's own clock."""
+
+    def synchronise(self) -> None:
+        """Have the device compare its clock with the reference now."""
+
+
+@runtime_checkable
+class Load(Protocol):
+    """What flows through the meter, constant until changed."""
+
+    def set(self, *, active_import_w: float = 0, active_export_w: float = 0,
+            reactive_import_var: float = 0, reactive_export_var: float = 0) -> None: ...
+
+    def energy(self) -> Mapping[str, float]:
+        """Return what has flowed since activation: ``active_import_wh``, ``active_export_wh``,
+        ``reactive_import_varh``, ``reactive_export_varh``, by the rig's own measurement."""
+
+
+@runtime_checkable
+class Mains(Protocol):
+    """The supply of the meter, single phase."""
+
+    def set_voltage(self, volts: float) -> None: ...
+
+    def off(self) -> None: ...
+
+    def on(self) -> None: ...
+
+
+@runtime_checkable
+class Controls(Protocol):
+    """The consumer's own controls and what can be seen of the device from outside."""
+
+    def press(self, control: str) -> None:
+        """Operate a control: ``supply_on`` (ask for the supply to be enabled)."""
+
+    def contactor(self) -> str:
+        """Return ``closed`` or ``open``, measured at the load terminals."""
+
+
+@runtime_checkable
+class Tamper(Protocol):
+    """Physical interference: ``meter_cover``, ``terminal_cover``, ``battery_cover``,
+    ``magnetic_field``."""
+
+    def apply(self, interference: str) -> None: ...
+
+    def clear(self, interference: str) -> None: ...
+
+
+PORTS: Mapping[str, type] = {
+    "gbcs": Gbcs, "time": Time, "load": Load, "mains": Mains, "controls": Controls,
+    "tamper": Tamper,
+}
+
+
+class Adapter(Protocol):
+    """What a third party's class must offer to be named in a rig file.
+
+    The class is found by the entry point group ``smip_bench.devices``; its keyword parameters
+    are the options that a rig file may set, less ``ask``, ``clock`` and ``sleep``, which are the
+    bench's to give. It is called with the mapping of its rig entry (less ``adapter``) and must
+    raise :class:`~bench.errors.RigError` for a value that it cannot use.
+    """
+
+    provides: tuple[str, ...]  # names of PORTS that instances implement
+    emulated: bool  # True when what answers is software that stands for a device
+
+    def activate(self) -> None: ...
+
+    def deactivate(self) -> None: ...

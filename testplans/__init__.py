@@ -1,0 +1,1 @@
+"""Data only: requirements, test cases, baselines. See docs/writing-a-plan.md."""
