@@ -1,0 +1,20 @@
+"""Test plans: written cases in YAML become collected cases, and cases become a selection.
+
+::
+
+    load_plans(paths)                     YAML -> TestCase, every mistake with file and line
+    PlanReader(...).load(paths)           the same, each file once
+    select(cases, ics, ports)             TestCase -> Selected, each with its reason
+    suspects(case, catalogue)             links not reviewed against the present requirement
+    review(paths, catalogue)              writes the present fingerprints into the plans
+    plan_schema(vocabulary)               JSON Schema of a plan file
+"""
+
+from bench.plan.links import Reviewed, review, suspects
+from bench.plan.loader import PlanReader, load_plans
+from bench.plan.schema import plan_schema
+from bench.plan.selection import select
+
+__all__ = [
+    "PlanReader", "Reviewed", "load_plans", "plan_schema", "review", "select", "suspects",
+]

@@ -1,0 +1,202 @@
+"""Reads plan files into test cases: structure, steps, ``for_each``, links, ids, fingerprints.
+
+Every mistake of every file is gathered before one :class:`PlanError` tells them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import PlanError
+from bench.plan.collecting import Checks, collect
+from bench.plan.document import Document, Place, read_document
+from bench.plan.mistakes import Mistakes, in_plain_words
+from bench.plan.rows import Tables, rows_of
+from bench.plan.schema import PlanHead, WrittenCase
+from bench.plan.steps import StepReader
+from bench.records.plan import TestCase
+from bench.records.requirement import Requirement
+from bench.steps import VOCABULARY, Action
+
+NO_PLANS = frozenset({"tables", "requirements", "baselines"})
+"""Folders whose YAML files are not plans."""
+
+
+def load_plans(
+    paths: Sequence[Path],
+    catalogue: Mapping[str, Requirement] | None = None,
+    defects: Container[str] | None = None,
+    *,
+    vocabulary: Mapping[str, Action[Any]] = VOCABULARY,
+) -> tuple[TestCase, ...]:
+    """Return the cases of the plan files ``paths``, in the order of files, cases and rows.
+
+    A folder stands for every ``*.yaml`` below it, except in folders named as in
+    :data:`NO_PLANS`. Requirement ids and the names of defects are checked where ``catalogue``
+    and ``defects`` are given. Raises :class:`PlanError` with one line, ``file:line: text``, for
+    every mistake found.
+    """
+    return PlanReader(catalogue, defects, vocabulary=vocabulary).load(paths)
+
+
+class PlanReader:
+    """Reads each plan file once, however often its cases are asked for.
+
+    The arguments are those of :func:`load_plans`. Ids and groups must differ between all files
+    that one reader reads.
+    """
+
+    def __init__(
+        self,
+        catalogue: Mapping[str, Requirement] | None = None,
+        defects: Container[str] | None = None,
+        *,
+        vocabulary: Mapping[str, Action[Any]] = VOCABULARY,
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._checks = Checks(catalogue, defects)
+        self._tables = Tables.none_read()
+        self._groups: dict[str, str] = {}  # group -> file:line
+        self._read: dict[Path, tuple[list[TestCase], Mistakes]] = {}
+
+    def load(self, paths: Sequence[Path]) -> tuple[TestCase, ...]:
+        """Return the cases of ``paths`` as :func:`load_plans` does."""
+        mistakes = Mistakes()
+        cases: list[TestCase] = []
+        for path in _plan_files(paths, mistakes):
+            if path not in self._read:
+                self._read[path] = self._file(path)
+            found, wrong = self._read[path]
+            cases += found
+            mistakes.add_all(wrong)
+        mistakes.raise_if_any()
+        return tuple(cases)
+
+    def _file(self, path: Path) -> tuple[list[TestCase], Mistakes]:
+        mistakes = Mistakes()
+        try:
+            document = read_document(path)
+        except PlanError as error:
+            mistakes.add_error(error)
+            return [], mistakes
+        reading = _Reading(self._vocabulary, self._checks, mistakes, self._tables, self._groups)
+        return _group(document, reading), mistakes
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is known while a plan file is read; all but ``mistakes`` is shared by the files."""
+
+    vocabulary: Mapping[str, Action[Any]]
+    checks: Checks
+    mistakes: Mistakes
+    tables: Tables
+    groups: dict[str, str]  # group -> file:line
+
+
+def _plan_files(paths: Iterable[Path], mistakes: Mistakes) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in paths:
+        if not path.is_dir():
+            files[path] = None
+            continue
+        found = [file for file in sorted(path.rglob("*.yaml"))
+                 if not NO_PLANS & set(file.relative_to(path).parts[:-1])]
+        if not found:
+            mistakes.add(path, 1, "no plan (*.yaml) in this folder")
+        files |= dict.fromkeys(found)
+    return list(files)
+
+
+def _group(document: Document, reading: _Reading) -> list[TestCase]:
+    mistakes, path = reading.mistakes, document.path
+
+    def report(place: Place, text: str) -> None:
+        mistakes.add(path, document.line(place), text)
+
+    try:
+        head = PlanHead.model_validate(document.values)
+    except ValidationError as error:
+        for found in error.errors():
+            report(found["loc"], in_plain_words(found))
+        return _cases_of_headless(document, reading)
+    here = f"{path}:{document.line(('group',))}"
+    if (other := reading.groups.setdefault(head.group, here)) != here:
+        report(("group",), f"group {head.group!r} is also in {other}")
+    cases = [case for index in range(len(head.cases))
+             for case in _cases(document, head, index, reading)]
+    if head.sanity is not None and head.sanity not in {case.id for case in cases}:
+        report(("sanity",), f"no case {head.sanity!r} in this group")
+    if len(first := [case.id for case in cases if case.sanity]) > 1:
+        report(("cases",), f"one sanity case a group, not {', '.join(first[:3])}")
+    return cases
+
+
+def _cases_of_headless(document: Document, reading: _Reading) -> list[TestCase]:
+    """Read the cases of a file whose head is wrong, for their own mistakes."""
+    values = document.values
+    cases = values.get("cases") if isinstance(values, dict) else None
+    if not isinstance(cases, list):
+        return []
+    head = PlanHead.model_construct(group="", title="", device="", sanity=None, cases=cases)
+    return [case for index in range(len(cases)) for case in _cases(document, head, index, reading)]
+
+
+def _cases(
+    document: Document, head: PlanHead, index: int, reading: _Reading
+) -> Iterator[TestCase]:
+    place = ("cases", index)
+
+    def report(inner: Place, text: str) -> None:
+        reading.mistakes.add(document.path, document.line((*place, *inner)), text)
+
+    try:
+        written = WrittenCase.model_validate(head.cases[index])
+    except ValidationError as error:
+        for found in error.errors():
+            report(found["loc"], in_plain_words(found))
+        return
+    before = len(reading.mistakes)
+    steps = StepReader(reading.vocabulary, written.for_each is not None, report)
+    read = steps.read(written)
+    if written.applies is not None:
+        steps.condition(("applies",), written.applies, {"ics"})
+    for key in ("id", "purpose", "verifies", "bite", "tags"):
+        steps.row_templates((key,), getattr(written, key))
+    rows: list[dict[str, Any]] = [{}]
+    if written.for_each is not None:
+        rows = rows_of(written.for_each, document.path.parent, reading.tables,
+                       lambda inner, text: report(("for_each", *inner), text))
+    reading.checks.ports(written, read, report)
+    sound = len(reading.mistakes) == before
+    source = f"{document.path}:{document.line((*place, 'id'))}"
+    lines = {step.place: document.line((*place, *step.place)) for step in read}
+    for number, row in enumerate(rows, start=1):
+        if written.for_each is not None and not _columns(steps, row, number, report):
+            return
+        # A case that is wrong already is collected all the same: its ids must be unique, its
+        # links must exist. Only its arguments are left alone, as they may not even be readable.
+        yield from collect(written, read if sound else [], row, head=head, source=source,
+                           lines=lines, checks=reading.checks, report=report)
+
+
+def _columns(steps: StepReader, row: Mapping[str, Any], number: int, report: Any) -> bool:
+    """Report the columns that the case uses and ``row`` lacks; say if it has all."""
+    complete = True
+    for path, place in steps.row_paths.items():
+        value: Any = row
+        for column in path[1:]:
+            if not isinstance(value, Mapping):
+                break
+            if column not in value:
+                report(place, f"row {number} has no column {'.'.join(path[1:])!r}; "
+                              f"it has {', '.join(value)}")
+                complete = False
+                break
+            value = value[column]
+    return complete

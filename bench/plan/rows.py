@@ -1,0 +1,126 @@
+"""Turns a ``for_each`` into its rows: plain mappings, in a stable order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bench.errors import PlanError
+from bench.expressions import AbsentValue, ExpressionError, compile_expression
+from bench.plan.document import Document, Place, read_document
+from bench.plan.mistakes import in_plain_words
+from bench.plan.schema import ForEach, TableFile
+from bench.plan.tables import TABLES, Row
+
+Report = Callable[[Place, str], None]
+"""Takes a place inside the ``for_each`` and what is wrong there."""
+
+
+@dataclass(slots=True)
+class Tables:
+    """The tables that a set of plans uses; each file is read once."""
+
+    _files: dict[Path, list[Row]]
+    documents: dict[Path, Document]
+
+    @classmethod
+    def none_read(cls) -> Tables:
+        """Return an empty set."""
+        return cls({}, {})
+
+    def rows(self, name: str, folder: Path) -> list[Row]:
+        """Return the rows of the table ``name``, a name in code or a file below ``folder``.
+
+        Raises :class:`PlanError` where there is none or it is wrong.
+        """
+        if name in TABLES:
+            return TABLES[name]()
+        path = folder / name
+        if path.suffix != ".yaml":
+            known = ", ".join(sorted(TABLES))
+            raise PlanError(f"no table {name!r}; a file ends in .yaml, tables in code are {known}")
+        if path not in self._files:
+            document = read_document(path)
+            self.documents[path] = document
+            self._files[path] = _table_rows(document)
+        return self._files[path]
+
+
+def rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
+            place: Place = ()) -> list[Row]:
+    """Return the rows of ``wanted``; what is wrong goes to ``report``, and then there are none."""
+    given = [key for key in ("rows", "table", "product") if getattr(wanted, key) is not None]
+    if len(given) != 1:
+        report(place, "for_each takes exactly one of rows, table and product")
+        return []
+    if wanted.rows is not None:
+        rows = wanted.rows
+    elif wanted.table is not None:
+        try:
+            rows = tables.rows(wanted.table, folder)
+        except PlanError as error:
+            for line in str(error).splitlines():
+                report((*place, "table"), line)
+            return []
+    else:
+        rows = _product(wanted, folder, tables, report, place)
+    if not rows:
+        return []
+    if wanted.as_:
+        rows = [{wanted.as_: row} for row in rows]
+    return _kept(rows, wanted.where, report, (*place, "where"))
+
+
+def _product(wanted: ForEach, folder: Path, tables: Tables, report: Report,
+             place: Place) -> list[Row]:
+    parts = [
+        rows_of(part, folder, tables, report, (*place, "product", index))
+        for index, part in enumerate(wanted.product or ())
+    ]
+    if not all(parts):
+        return []
+    columns = [frozenset().union(*(row.keys() for row in part)) for part in parts]
+    for (index, first), (other, second) in itertools.combinations(enumerate(columns), 2):
+        if shared := sorted(first & second):
+            report((*place, "product", other),
+                   f"column {shared[0]!r} is also in factor {index + 1}; give one of them `as`")
+            return []
+    return [reduce(lambda left, right: left | right, rows) for rows in itertools.product(*parts)]
+
+
+def _kept(rows: list[Row], where: str | None, report: Report, place: Place) -> list[Row]:
+    if where is None:
+        return rows
+    try:
+        condition = compile_expression(where)
+        if unknown := condition.names - {"row"}:
+            report(place, f"no variable {min(unknown)!r} here; `where` knows row")
+            return []
+        kept = [row for row in rows if _is_true(condition.evaluate({"row": row}))]
+    except (PlanError, AbsentValue, ExpressionError) as error:
+        report(place, str(error))
+        return []
+    if not kept:
+        report(place, "keeps no row")
+    return kept
+
+
+def _is_true(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ExpressionError(f"`where` gives {value!r}, neither true nor false")
+    return value
+
+
+def _table_rows(document: Document) -> list[Row]:
+    try:
+        return TableFile.model_validate(document.values).rows
+    except ValidationError as error:
+        raise PlanError("\n".join(
+            f"{document.path}:{document.line(found['loc'])}: {in_plain_words(found)}"
+            for found in error.errors()
+        )) from error
