@@ -1,0 +1,62 @@
+"""The rig that ships with the bench opens from any folder, with the emulator as its device."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import LinkError
+from devices import launch as launching
+from devices.ports import PORTS, Reception
+from devices.profile import load_profile
+from devices.rig import load_rig, open_rig
+
+LINES = ["tcp"] if sys.platform == "win32" else ["tcp", "pty"]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_emulated_rig_works_from_an_empty_folder(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = load_rig("devices/rigs/emulated-esme.yaml").path.read_text("utf-8")
+    (tmp_path / "rig.yaml").write_text(text.replace("seed: 1", f"line: {line}\n  seed: 1"))
+    profile = load_profile("devices/profiles/emulated-esme.yaml")
+    with open_rig(load_rig("rig.yaml"), profile) as rig:
+        assert rig.emulated
+        assert all(isinstance(rig.ports[name], kind) for name, kind in PORTS.items())
+        before = rig.ports["time"].now()
+        rig.ports["load"].set(active_import_w=1000)
+        rig.ports["time"].advance(3600)
+        assert (rig.ports["time"].now() - before).total_seconds() == 3600
+        assert rig.ports["load"].energy()["active_import_wh"] == pytest.approx(1000)
+        rig.ports["tamper"].apply("meter_cover")
+        assert rig.ports["gbcs"].receive(10).reception is Reception.MESSAGE  # its alert
+    assert list(tmp_path.iterdir()) == [tmp_path / "rig.yaml"]
+
+
+def test_an_emulator_that_dies_is_a_dropped_line_and_then_an_error(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children: list[subprocess.Popen[str]] = []
+    start = subprocess.Popen
+
+    def started(*command: Any, **options: Any) -> subprocess.Popen[str]:
+        children.append(start(*command, **options))
+        return children[-1]
+
+    monkeypatch.setattr(launching.subprocess, "Popen", started)
+    with open_rig(load_rig("devices/rigs/emulated-esme.yaml"),
+                  load_profile("devices/profiles/emulated-esme.yaml")) as rig:
+        children[0].kill()
+        assert rig.ports["gbcs"].receive(10).reception is Reception.CLOSED
+        with pytest.raises(LinkError, match="dropped it"):
+            rig.ports["gbcs"].send(b"x")
+        with pytest.raises(LinkError, match="stimulus channel"):
+            rig.ports["time"].now()
+        assert rig.ports["gbcs"].failure is not None
+        assert rig.ports["time"].failure is not None
