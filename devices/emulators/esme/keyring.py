@@ -1,0 +1,47 @@
+"""What a meter holds of a test PKI: its own private keys, and certificates of its remote parties.
+
+A party whose name starts with ``second_`` is of a role that the meter already has a party for: the
+meter does not know it, as a real one does not know every supplier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.errors import RigError
+from bench.protocols.gbcs.keys import KeyStore, Usage
+from devices import pki
+
+_UNKNOWN = "second_"
+
+
+def remote_parties(parties: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return those of ``parties`` that the meter knows, itself left out."""
+    return {name: party for name, party in parties.items()
+            if name != pki.DEVICE and not name.startswith(_UNKNOWN)}
+
+
+def keys_of(device: bytes, parties: Mapping[str, bytes], everything: KeyStore) -> KeyStore:
+    """Return what the meter ``device`` holds out of ``everything``."""
+    held = KeyStore()
+    for usage in (Usage.DIGITAL_SIGNATURE, Usage.KEY_AGREEMENT):
+        private = everything.private_key(device, usage)
+        if private is None:
+            raise RigError(f"no private key {device.hex()}-{usage}.key for the meter")
+        held.add(device, usage, certificate=everything.certificate(device, usage),
+                 private_key=private)
+        for party in remote_parties(parties).values():
+            held.add(party, usage, certificate=everything.certificate(party, usage),
+                     public_key=everything.public_key(party, usage))
+    return held
+
+
+def load(folder: Path) -> tuple[bytes, dict[str, bytes], KeyStore]:
+    """Return the meter's EUI-64, its remote parties and its keys from the PKI in ``folder``."""
+    parties = pki.read_parties(folder)
+    if pki.DEVICE not in parties:
+        raise RigError(f"{folder / pki.PARTIES_FILE}: names no {pki.DEVICE}")
+    device = parties[pki.DEVICE]
+    held = keys_of(device, parties, KeyStore.load(folder, strict=False))
+    return device, remote_parties(parties), held
