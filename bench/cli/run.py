@@ -1,0 +1,107 @@
+"""``smip-bench run``: run plans on a device and keep the evidence; no certificate."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.cli.options import device_and_rig, shipped, worker_count, workers
+from bench.ledger.entry import FILE
+from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.runner.clock import utc_now
+from bench.runner.engine import DECLARATION
+from bench.runner.rejudge import judge_run
+from bench.runner.run import Order, Ran, run
+from devices.adapters.terminal import ask_at_terminal
+from devices.rig import load_rig
+
+SHOWN = 12  # names in a line
+BAD, WRONG, FAILED, INTERRUPTED = 1, 2, 3, 130
+
+
+@click.command("run")
+@click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@device_and_rig
+@click.option("--out", type=click.Path(path_type=Path), default=None, metavar="DIR",
+              help="Folder of the evidence (default: out/<mode>-<time>).")
+@click.option("--mode", type=click.Choice(["precheck", "ci"]), default="precheck")
+@click.option("-k", "keyword", default="", help="Only cases whose id matches, as pytest -k.")
+@click.option("-m", "markers", default="", help="Only cases with these tags, as pytest -m.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out after a break.")
+@click.option("--seed", type=int, default=0, help="Seed of an emulated device.")
+@workers
+def command(
+    plans: tuple[str, ...], dut: Path, rig: Path, out: Path | None, mode: str, keyword: str,
+    markers: str, resume: bool, seed: int, workers: int | None,
+) -> None:
+    """Run PLAN files or folders (default: testplans/esme) on a device.
+
+    Exit status: 0 every selected case passed; 1 one did not; 2 wrong usage, profile, plan or
+    rig file; 3 the bench or the rig failed.
+    """
+    context = click.get_current_context()
+    paths = [shipped(context, context.command.params[0], plan)
+             for plan in plans or ("testplans/esme",)]
+    folder = out or Path("out") / f"{mode}-{utc_now():%Y%m%dT%H%M%SZ}"
+    if resume and not (folder / FILE).exists():
+        raise click.UsageError("--resume needs --out with the folder of the broken run")
+    console = Console(stderr=True)
+    order = Order(
+        plans=tuple(path for path in paths if path), profile=dut, rig=rig, evidence=folder,
+        mode=mode, workers=worker_count(workers, bool(load_rig(rig).launch)), keyword=keyword,
+        markers=markers, resume=resume, seed=seed)
+    ran = run(order, console, ask_at_terminal)
+    results = judge_run(ran.contents)
+    for result in results:
+        if result.verdict not in (Verdict.PASS, Verdict.NONE):
+            click.echo(f"{result.verdict.upper():13} {result.case}: {result.reason}")
+    for line in not_testable(results):
+        click.echo(line)
+    click.echo(summary(results))
+    click.echo(f"evidence: {folder}; judge it again with smip-bench rejudge {folder}")
+    sys.exit(exit_status(ran, results))
+
+
+def not_testable(results: Iterable[CaseResult]) -> Iterator[str]:
+    """Yield a line for each reason why cases could not be tested on this rig."""
+    reasons: dict[str, list[str]] = {}
+    for result in results:
+        if result.disposition is Disposition.NOT_TESTABLE:
+            reasons.setdefault(result.reason, []).append(result.case)
+    for reason, names in reasons.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"{Disposition.NOT_TESTABLE}: {reason}: {', '.join(names[:SHOWN])}{more}"
+
+
+def summary(results: tuple[CaseResult, ...]) -> str:
+    """Return the counts of a run in one line: verdicts, then what was not judged and why."""
+    counts = Counter(
+        result.verdict if result.verdict is not Verdict.NONE else result.disposition
+        for result in results)
+    return f"{len(results)} cases: " + ", ".join(
+        f"{count} {name}" for name in (*Verdict, *Disposition)
+        if (count := counts.get(name, 0)))
+
+
+def exit_status(ran: Ran, results: tuple[CaseResult, ...]) -> int:
+    """Return the exit status that a run deserves; say why the device or rig was refused."""
+    for refusal in ran.refusals:
+        click.echo(f"smip-bench: {refusal.reason}", err=True)
+    if ran.interrupted:
+        click.echo("smip-bench: interrupted; --resume goes on from here", err=True)
+        return INTERRUPTED
+    if any(refusal.cause == DECLARATION for refusal in ran.refusals):
+        return WRONG
+    if (ran.refusals or not ran.contents.complete
+            or any(result.verdict is Verdict.ERROR for result in results)):
+        return FAILED
+    if any(result.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) for result in results):
+        return BAD
+    return 0
+
+

@@ -1,0 +1,138 @@
+"""A station: one rig opened in one process, with the device's identity checked.
+
+The rig is opened when the first case needs it. The device's firmware version is read and compared
+with the declared one before anything else; a difference refuses every case, and what was sent and
+received is an ``identity`` event either way. After the link broke, no case touches the rig again:
+they are blocked, with the first failure as the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from bench.errors import BenchError, LinkError
+from bench.records.answers import Answers, subject_facts
+from bench.records.event import Event
+from bench.records.plan import TestCase
+from bench.runner.engine import DECLARATION, LINK, blocked, frame_data, run_case
+from bench.steps.context import Context
+from bench.steps.identity import Identity, read_identity
+from bench.steps.parties import RemoteParties
+from devices.pki import DEVICE, PARTIES_FILE, read_parties
+from devices.profile import Profile
+from devices.rig import Rig, RigDeclaration, open_rig
+
+IDENTITY = "identity"
+"""Kind of the event that a rig's opening leaves; it belongs to no case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no case can run; ``cause`` as in a ``blocked`` event: ``declaration`` or ``link``."""
+
+    reason: str
+    cause: str
+
+
+class Station:
+    """Runs cases, one at a time, on one rig."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        declaration: RigDeclaration,
+        clock: Callable[[], datetime],
+        *,
+        defect: str | None = None,
+        seed: int = 0,
+        ask: Callable[[str], str] | None = None,
+    ) -> None:
+        self.profile = profile
+        self.answers = answers_of(profile)
+        self.declaration = declaration
+        self.clock = clock
+        self.defect = defect
+        self.seed = seed
+        self.ask = ask
+        self.refusal: Refusal | None = None
+        self._closing = ExitStack()
+        self._rig: Rig | None = None
+        self._parties: RemoteParties | None = None
+
+    def run(self, case: TestCase, attempt: int) -> Iterator[Event]:
+        """Run ``case`` and yield its events; blocked if the rig is not fit.
+
+        The ``identity`` event of the rig comes before those of the first case.
+        """
+        if self._rig is None and self.refusal is None:
+            identity = self._open()
+            if identity is not None:
+                yield self._identity_event(identity)
+        if self.refusal is not None:
+            yield from blocked(case, self.clock().isoformat(), attempt,
+                               self.refusal.reason, self.refusal.cause)
+            return
+        for event in run_case(case, self._context(), attempt):
+            if event.data.get("cause") == LINK:
+                self.refusal = Refusal(f"the rig broke in {case.id}: {event.data['reason']}", LINK)
+            yield event
+
+    def close(self) -> None:
+        """Give the rig back; never raises."""
+        self._closing.close()
+        self._rig = None
+
+    def _open(self) -> Identity | None:
+        """Open the rig; return what the device says it is, None if it could not be asked."""
+        try:
+            self._rig = self._closing.enter_context(
+                open_rig(self.declaration, self.profile, defect=self.defect, seed=self.seed,
+                         ask=self.ask))
+            named = read_parties(self._rig.keys) \
+                if (self._rig.keys / PARTIES_FILE).exists() else {}
+            device = named.get(DEVICE) or bytes.fromhex(str(self.profile.ixit["entity_id"]))
+            self._parties = RemoteParties.load(self._rig.keys, device, named, self.clock)
+            identity = read_identity(self._context())
+        except BenchError as failure:
+            self.refusal = Refusal(
+                str(failure), LINK if isinstance(failure, LinkError) else DECLARATION)
+            return None
+        except Exception as crash:  # of a third party's adapter: no case may be run with it
+            self.refusal = Refusal(f"the rig: {type(crash).__name__}: {crash}", LINK)
+            return None
+        declared, found = self.profile.subject.firmware_version, identity.firmware_version
+        if found == declared or self.defect:
+            return identity
+        if found:
+            self.refusal = Refusal(
+                f"firmware version: the profile {self.profile.path} declares {declared}, "
+                f"the device says {found}", DECLARATION)
+        else:
+            self.refusal = Refusal(
+                f"the device does not state its firmware version ({identity.outcome} after "
+                f"ECS52): is it {self.profile.ixit['entity_id']}, is it on, and are the keys in "
+                f"{self._rig.keys} its own?", LINK)
+        return identity
+
+    def _identity_event(self, identity: Identity) -> Event:
+        return Event(IDENTITY, "", 0, self.clock().isoformat(), {
+            "declared": self.profile.subject.firmware_version,
+            "found": identity.firmware_version,
+            "outcome": identity.outcome,
+            "frames": [frame_data(frame) for frame in identity.frames],
+        })
+
+    def _context(self) -> Context:
+        assert self._rig is not None
+        return Context(
+            ports=self._rig.ports, answers=self.answers,
+            parties=self._parties, clock=self.clock,
+            launched=self.declaration.launch is not None)
+
+
+def answers_of(profile: Profile) -> Answers:
+    """Return what ``profile`` lets expressions name."""
+    return Answers(profile.ics, profile.ixit, subject_facts(profile.subject))

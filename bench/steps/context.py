@@ -1,0 +1,29 @@
+"""What a step is given: the rig's ports, the device's declaration, the remote parties' keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bench.records.answers import Answers
+
+
+@dataclass(slots=True)
+class Context:
+    """One case's view of the world; made anew for every case, except the remote parties."""
+
+    ports: Mapping[str, Any]  # port name -> adapter (devices.ports)
+    answers: Answers
+    parties: Any  # bench.steps.parties.RemoteParties
+    clock: Callable[[], datetime]  # the bench's clock, UTC
+    launched: bool = False  # the rig runs the device itself: a line that drops is the rig's fault
+    observations: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    sent: dict[str, Any] = field(default_factory=dict)  # step name -> what it sent, for a replay
+    step_name: str = ""  # of the step now running
+
+    @property
+    def ixit(self) -> Mapping[str, Any]:
+        """The extra information for testing."""
+        return self.answers.ixit

@@ -1,0 +1,146 @@
+"""Port ``gbcs``: commands of the remote parties, and all that the device sends in return.
+
+A response counts as ``response`` only if its protection, counter and addresses are right; anything
+else that arrives is a ``deviation`` and is named. What the device does wrong is an observation.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from bench.errors import PlanError
+from bench.protocols.gbcs.mutation import MUTATIONS, mutate
+from bench.protocols.gbcs.use_cases import USE_CASES
+from bench.steps.context import Context
+from bench.steps.exchange import Answer, exchange
+from bench.steps.parties import SPEAKERS
+from bench.steps.vocabulary import Arguments, EarlierStep, Frame, Observation, action
+
+Wait = Literal["response", "alert", "quiet"]
+
+EXCHANGE = {
+    "outcome": "`response`, `silence`, `deviation`, `garbage`, `partial` or `closed`",
+    "result": "`success`, `failure` (any element of the response), `none` without a response",
+    "codes": "the result of each element, by its name",
+    "values": "class/obis/member -> value of each element that carries data",
+    "alerts": "codes of the alerts that arrived, four hexadecimal digits each",
+    "alert_counters": "originator counters of those alerts",
+    "deviations": "rules that the received messages break",
+    "misfits": "elements whose value has not the type that the use case's table gives",
+    "encrypted": "whether sensitive attributes came encrypted, and could be opened",
+    "signature": "of the response: valid, invalid, absent, not verifiable",
+    "mac": "of the response, likewise",
+    "device_time": "the device's time in the response, seconds since 1970; absent without one",
+    "octets_sent": "length of the command",
+    "octets_received": "length of the response, 0 without one",
+}
+
+
+def _one_of(known: Collection[str], what: str) -> AfterValidator:
+    """Return the check that a text is one of ``known``; its complaint names the nearest."""
+
+    def check(given: str) -> str:
+        if given not in known:
+            near = difflib.get_close_matches(given, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise PydanticCustomError("unknown_name", "{text}", {
+                "text": f"no {what} {given!r}; {hint}"})
+        return given
+
+    return AfterValidator(check)
+
+
+UseCase = Annotated[str, _one_of(USE_CASES, "use case")]
+PartyRole = Annotated[str, _one_of(SPEAKERS, "party")]
+SentStep = Annotated[str, Field(pattern="^[a-z_][a-z_0-9]*$"), EarlierStep(("send",))]
+
+
+class Send(Arguments):
+    """A command of a remote party."""
+
+    use_case: UseCase
+    role: PartyRole = Field("supplier", alias="as")
+    values: dict[str, Any] = Field(default_factory=dict)
+    counter: Literal["next", "same", "lower", "far_ahead"] = "next"
+    mutation: Annotated[str, _one_of(("", *MUTATIONS), "mutation")] = ""
+    wait: Wait = "response"
+
+
+class Replay(Arguments):
+    """The very octets that an earlier step sent."""
+
+    of: SentStep
+    wait: Wait = "response"
+
+
+class AwaitAlert(Arguments):
+    """Listen for what the device sends on its own."""
+
+    code: str = Field(pattern="^[0-9A-F]{4}$")
+
+
+@action("send", port="gbcs", arguments=Send, observes=EXCHANGE)
+def send(context: Context, wanted: Send) -> Observation:
+    """Send a command as a remote party and observe what comes back."""
+    parties = context.parties
+    originator = parties.entity(wanted.role)
+    counter = {
+        "next": lambda: parties.next_counter(originator),
+        "same": lambda: parties.last_counter(originator),
+        "lower": lambda: parties.last_counter(originator) - 1,
+        "far_ahead": lambda: parties.counter_ahead(originator),
+    }[wanted.counter]()
+    message = parties.command(wanted.use_case, wanted.role, wanted.values, counter)
+    octets = message.encode()
+    if wanted.mutation:
+        octets = mutate(message, wanted.mutation, keys=parties.keys)
+    return observe(context, octets, Answer(message, wanted.use_case), wanted.wait)
+
+
+@action("replay", port="gbcs", arguments=Replay, observes=EXCHANGE)
+def replay(context: Context, wanted: Replay) -> Observation:
+    """Send again, octet for octet, what an earlier step sent."""
+    if wanted.of not in context.sent:
+        raise PlanError(f"no step {wanted.of} has sent a message")
+    octets, answer = context.sent[wanted.of]
+    return observe(context, octets, answer, wanted.wait)
+
+
+@action("await_alert", port="gbcs", arguments=AwaitAlert, observes={
+    "arrived": "whether an alert with the code came in time",
+    "alerts": "codes of all alerts that arrived meanwhile",
+    "deviations": "rules that the received messages break",
+    "content": "what the alert carries after code and time, plain values",
+})
+def await_alert(context: Context, wanted: AwaitAlert) -> Observation:
+    """Wait for an alert, at most IXIT ``alert_timeout_s``."""
+    heard = exchange(context, None, None, "alert", code=wanted.code)
+    matching = [alert for alert in heard.alerts if alert.code == wanted.code]
+    return Observation({
+        "arrived": bool(matching),
+        "alerts": [alert.code for alert in heard.alerts],
+        "deviations": heard.deviations,
+        "content": matching[0].content if matching else None,
+    }, tuple(heard.frames))
+
+
+def observe(context: Context, octets: bytes, answer: Answer, wait: Wait) -> Observation:
+    """Send ``octets``, gather what comes back and flatten it for expressions."""
+    if context.step_name:
+        context.sent[context.step_name] = (octets, answer)
+    heard = exchange(context, octets, answer, wait)
+    return Observation(heard.variables(), tuple(heard.frames))
+
+
+def values_of(observation: Observation) -> Mapping[str, Any]:
+    """Return the values that a response carried."""
+    values: Mapping[str, Any] = observation.values["values"]
+    return values
+
+
+__all__ = ["EXCHANGE", "Frame", "observe", "values_of"]

@@ -1,0 +1,68 @@
+"""What a kill matrix proves, and what it does not."""
+
+from __future__ import annotations
+
+from bench.records.plan import Link, TestCase
+from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.runner.qualification import NO_DEFECT, assess
+
+BREAKS = {"deaf": ("R-1",), "blind": ("R-2",)}
+
+
+def case(name: str, requirement: str, *bite: str) -> TestCase:
+    return TestCase(
+        id=name, group="G", purpose="", device="esme", ports=(),
+        verifies=(Link(requirement, "00"),), preamble=(), body=(), postamble=(), bite=bite)
+
+
+def result(name: str, verdict: Verdict) -> CaseResult:
+    return CaseResult(name, verdict, Disposition.SELECTED, "")
+
+
+CASES = (case("A", "R-1", "deaf"), case("B", "R-2", "blind"))
+GOOD = {
+    NO_DEFECT: {"A": result("A", Verdict.PASS), "B": result("B", Verdict.PASS)},
+    "deaf": {"A": result("A", Verdict.FAIL)},
+    "blind": {"B": result("B", Verdict.FAIL)},
+}
+
+
+def test_a_plan_is_proven_when_every_bite_fails_and_the_clean_device_passes() -> None:
+    assert assess(GOOD, CASES, BREAKS).holds
+
+
+def test_a_case_that_passes_under_its_defect_has_no_bite() -> None:
+    found = assess(GOOD | {"deaf": {"A": result("A", Verdict.PASS)}}, CASES, BREAKS)
+    assert found.toothless == (("A", "deaf"),)
+    assert found.survivors == ("deaf",)
+    assert not found.holds
+
+
+def test_an_error_is_no_bite() -> None:
+    found = assess(GOOD | {"deaf": {"A": result("A", Verdict.ERROR)}}, CASES, BREAKS)
+    assert found.toothless == (("A", "deaf"),)
+
+
+def test_a_defect_caught_by_a_case_of_another_requirement_only_survives() -> None:
+    cases = (case("A", "R-9", "deaf"), CASES[1])
+    found = assess(GOOD, cases, BREAKS)
+    assert found.survivors == ("deaf",)
+    assert found.toothless == ()
+
+
+def test_a_defect_that_was_not_run_survives() -> None:
+    found = assess({name: row for name, row in GOOD.items() if name != "blind"}, CASES, BREAKS)
+    assert found.survivors == ("blind",)
+
+
+def test_a_case_that_fails_on_a_good_device_is_not_clean() -> None:
+    clean = GOOD[NO_DEFECT] | {"B": result("B", Verdict.FAIL)}
+    found = assess(GOOD | {NO_DEFECT: clean}, CASES, BREAKS)
+    assert [bad.case for bad in found.unclean] == ["B"]
+    assert not found.holds
+
+
+def test_a_case_without_a_bite_is_unproven() -> None:
+    found = assess(GOOD, (*CASES, case("C", "R-1")), BREAKS)
+    assert found.unproven == ("C",)
+    assert not found.holds
