@@ -96,6 +96,7 @@ class Record:
             for event in events_of(report):
                 self.take(event)
         result = self.results.get(case.id) or self.judge(case)
+        self._events.pop(case.id, None)  # the ledger holds them; a run may be long
         for listener in self.listeners:
             listener(result)
 
