@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import Field
 
+from bench.errors import ProtocolError
 from bench.protocols.cosem import date_time
 from bench.steps.context import Context
 from bench.steps.gbcs import EXCHANGE, PartyRole, Send, send
@@ -36,12 +38,17 @@ def set_clock(context: Context, wanted: SetClock) -> Observation:
         "use_case": "ECS70", "as": wanted.role,
         "values": {"from": now + timedelta(seconds=wanted.start),
                    "to": now + timedelta(seconds=wanted.end)}}))
-    stated = seen.values["values"].get(TIME)
-    clock = None
-    if isinstance(stated, str):
-        clock = int(date_time.decode(bytes.fromhex(stated)).as_datetime().timestamp())
+    clock = _stated(seen.values["values"].get(TIME))
     reference = int(now.timestamp())
     found = {} if clock is None else {"clock_time": clock, "clock_error": clock - reference}
     if STATUS in seen.values["values"]:
         found["clock_status"] = seen.values["values"][STATUS]
     return Observation({**seen.values, "reference": reference, **found}, seen.frames)
+
+
+def _stated(octets: Any) -> int | None:
+    """Return the time that the device states, seconds since 1970; None if it states none."""
+    try:
+        return int(date_time.decode(bytes.fromhex(octets)).as_datetime().timestamp())
+    except (ProtocolError, TypeError, ValueError):
+        return None

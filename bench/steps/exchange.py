@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from bench.errors import LinkError, RemoteProtocolError
+from bench.errors import LinkError, ProtocolError, RemoteProtocolError
 from bench.protocols.cosem import access, date_time
 from bench.protocols.gbcs.commands import read_response
 from bench.protocols.gbcs.fitting import came_encrypted, misfits
@@ -218,7 +218,7 @@ def device_time(response: Message | None) -> int | None:
         return None
     try:
         return int(date_time.decode(response.date_time).as_datetime().astimezone(UTC).timestamp())
-    except (RemoteProtocolError, ValueError):
+    except (ProtocolError, ValueError):  # octets that name no instant
         return None
 
 

@@ -7,7 +7,7 @@ else that arrives is a ``deviation`` and is named. What the device does wrong is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -19,7 +19,7 @@ from bench.protocols.gbcs.use_cases import USE_CASES
 from bench.steps.context import Context
 from bench.steps.exchange import Answer, exchange
 from bench.steps.parties import SPEAKERS
-from bench.steps.vocabulary import Arguments, EarlierStep, Frame, Observation, action
+from bench.steps.vocabulary import Arguments, EarlierStep, Observation, action
 
 Wait = Literal["response", "alert", "quiet"]
 
@@ -115,17 +115,17 @@ def replay(context: Context, wanted: Replay) -> Observation:
     "arrived": "whether an alert with the code came in time",
     "alerts": "codes of all alerts that arrived meanwhile",
     "deviations": "rules that the received messages break",
-    "content": "what the alert carries after code and time, plain values",
+    "content": "what the alert carries after code and time; absent without one",
 })
 def await_alert(context: Context, wanted: AwaitAlert) -> Observation:
     """Wait for an alert, at most IXIT ``alert_timeout_s``."""
     heard = exchange(context, None, None, "alert", code=wanted.code)
-    matching = [alert for alert in heard.alerts if alert.code == wanted.code]
+    content = [alert.content for alert in heard.alerts if alert.code == wanted.code]
     return Observation({
-        "arrived": bool(matching),
+        "arrived": bool(content),
         "alerts": [alert.code for alert in heard.alerts],
         "deviations": heard.deviations,
-        "content": matching[0].content if matching else None,
+        **({"content": content[0]} if content else {}),
     }, tuple(heard.frames))
 
 
@@ -135,12 +135,3 @@ def observe(context: Context, octets: bytes, answer: Answer, wait: Wait) -> Obse
         context.sent[context.step_name] = (octets, answer)
     heard = exchange(context, octets, answer, wait)
     return Observation(heard.variables(), tuple(heard.frames))
-
-
-def values_of(observation: Observation) -> Mapping[str, Any]:
-    """Return the values that a response carried."""
-    values: Mapping[str, Any] = observation.values["values"]
-    return values
-
-
-__all__ = ["EXCHANGE", "Frame", "observe", "values_of"]

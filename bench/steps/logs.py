@@ -70,6 +70,8 @@ def read_log(context: Context, wanted: ReadLog) -> Observation:
     use_case, key, role = LOGS[wanted.log]
     seen = _read(context, use_case, wanted.role or role, wanted.start, wanted.end)
     entries = _entries(seen, key)
+    if entries is None:
+        return _unread([seen])
     times = [int(entry[0]) + LOG_EPOCH for entry in entries]
     codes = [f"{int(entry[1]):04X}" for entry in entries]
     newest = max(range(len(times)), key=lambda index: (times[index], index), default=None)
@@ -100,13 +102,15 @@ def read_profile(context: Context, wanted: ReadProfile) -> Observation:
     use_case, key, role, period = PROFILES[wanted.profile]
     reads = [_read(context, use_case, role, start, end)
              for start, end in _ranges(context, wanted, period)]
+    parts = [_entries(seen, key) for seen in reads]
+    if None in parts:
+        return _unread(reads)
     # A stamp on the border of two reads comes twice.
-    by_stamp = {int(entry[0]): entry for seen in reads for entry in _entries(seen, key)}
+    by_stamp = {int(entry[0]): entry for part in parts for entry in part or ()}
     entries = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     times = [stamp + LOG_EPOCH for stamp in sorted(by_stamp)]
-    results = {seen.values["result"] for seen in reads}
     return Observation({
-        "result": results.pop() if len(results) == 1 else "failure",
+        "result": "success",
         "deviations": [text for seen in reads for text in seen.values["deviations"]],
         "count": len(entries),
         "first": times[0] if times else 0,
@@ -142,6 +146,27 @@ def _read(
         {"use_case": use_case, "as": role, "values": values}))
 
 
-def _entries(seen: Observation, key: str) -> Sequence[Any]:
+def _entries(seen: Observation, key: str) -> Sequence[Any] | None:
+    """Return the entries read; None if the read failed or what came is no list of entries, which
+    is not an empty log."""
     entries = seen.values["values"].get(key)
-    return entries if isinstance(entries, list) else []
+    if seen.values["result"] != "success" or not isinstance(entries, list):
+        return None
+    return entries if all(map(_is_entry, entries)) else None
+
+
+def _is_entry(entry: Any) -> bool:
+    """Return whether ``entry`` starts as all do: a stamp, and a code or a value."""
+    return isinstance(entry, list) and len(entry) > 1 \
+        and isinstance(entry[0], int) and isinstance(entry[1], int)
+
+
+def _unread(reads: Sequence[Observation]) -> Observation:
+    """Return what is known of a log that could not be read: nothing of its entries, so that no
+    expectation on them can hold by default."""
+    results = sorted({seen.values["result"] for seen in reads} - {"success"})
+    deviations = [text for seen in reads for text in seen.values["deviations"]]
+    return Observation({
+        "result": results[0] if len(results) == 1 else "failure",
+        "deviations": deviations if results else ["no list of log entries"],
+    }, tuple(frame for seen in reads for frame in seen.frames))
