@@ -73,8 +73,11 @@ class Declaration:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise self._error(f"{self.path}:1: expected a file, found nothing there") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._error(f"{self.path}:1: expected a text file, found {error}") from error
+        except OSError as error:
+            raise self._error(f"{self.path}:1: cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise self._error(f"{self.path}:1: expected a text file, found an octet at "
+                              f"{error.start} that is not UTF-8") from error
         try:
             node = YAML(typ="safe", pure=True).compose(text)
             values = YAML(typ="safe", pure=True).load(text)
@@ -82,7 +85,8 @@ class Declaration:
             raise self._error(_syntax(self.path, error)) from error
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise self._error(
-                f"{self.path}:1: expected a mapping of names, found {type(values).__name__}")
+                f"{self.path}:1: expected a mapping of names, found "
+                f"{'nothing' if values is None else type(values).__name__}")
         self._note(node, ())
         return values
 

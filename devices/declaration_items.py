@@ -4,7 +4,8 @@ ICS items say what the device *is*: each must be answered, an unanswered questio
 the profile and never a "no". IXIT items say what the *test* needs to know of it; those with a
 default may be left out. Test plans name them as ``ics.<item>`` and ``ixit.<item>``.
 
-Clauses are SMETS v5; variants are those of DUIS ``ESMEVariant`` 5.4. Leaves out gas and hubs.
+An item is asked of the kinds of device that it names. Clauses are SMETS v5; variants are those of
+DUIS ``ESMEVariant`` 5.4. Of gas meters and hubs only what the plans so far ask is asked.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Item:
     maximum: float = 0
     unit: str = ""
     pattern: str = ""
+    devices: frozenset[str] = frozenset()  # kinds of device that are asked; empty for all
+
+    def concerns(self, device: str) -> bool:
+        """Return whether a device of the kind ``device`` (``esme``) is asked."""
+        return not self.devices or device in self.devices
 
     @property
     def expected(self) -> str:
@@ -59,27 +65,36 @@ class Item:
         return self.minimum <= answer <= self.maximum
 
 
+_ESME = frozenset({"esme"})
+_METERS = frozenset({"esme", "gsme"})
+
 ICS_ITEMS: Mapping[str, Item] = {
     "smets_version": Item("SMETS version that it was built to, e.g. '5.1'", str,
                           pattern=r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}"),
     "gbcs_version": Item("GBCS version that it was built to, e.g. '4.1'", str,
                          pattern=r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}"),
-    "supply_switch": Item("it can disable the supply (contactor)", bool),
-    "load_limiting": Item("it acts on the load limit (5.7.4.19 to .22)", bool),
-    "export_metering": Item("it measures active export", bool),
-    "reactive_metering": Item("it measures reactive import and export", bool),
-    "prepayment": Item("it can be put in prepayment mode", bool),
-    "polyphase": Item("it has three elements (SMETS section 5 part C)", bool),
-    "twin_element": Item("it has two elements (part B)", bool),
-    "auxiliary_controllers": Item("it has auxiliary load control switches (part D)", bool),
-    "boost": Item("it has the boost function (part E)", bool),
-    "proportional_control": Item("it has auxiliary proportional controllers (part F, v5)", bool),
-    "voltage_quality": Item("it monitors the supply voltage (5.7.4.34 to .41)", bool),
-    "tamper_detection": Item("it detects the opening of its covers", bool),
-    "battery_cover": Item("it has a battery cover of its own, and detects its opening", bool),
-    "magnetic_field_detection": Item("it detects a foreign magnetic field", bool),
-    "user_interface": Item("it has a display and controls of its own", bool),
-    "local_port": Item("it has a local (optical) port that is open in the field", bool),
+    "opted_out": Item("it serves a non-domestic site that is opted out of the DCC", bool),
+    "supply_switch": Item("it can disable the supply (contactor or valve)", bool, devices=_METERS),
+    "load_limiting": Item("it acts on the load limit (5.7.4.19 to .22)", bool, devices=_ESME),
+    "export_metering": Item("it measures active export", bool, devices=_ESME),
+    "reactive_metering": Item("it measures reactive import and export", bool, devices=_ESME),
+    "prepayment": Item("it can be put in prepayment mode", bool, devices=_METERS),
+    "polyphase": Item("it has three elements (SMETS section 5 part C)", bool, devices=_ESME),
+    "twin_element": Item("it has two elements (part B)", bool, devices=_ESME),
+    "auxiliary_controllers": Item("it has auxiliary load control switches (part D)", bool,
+                                  devices=_ESME),
+    "boost": Item("it has the boost function (part E)", bool, devices=_ESME),
+    "proportional_control": Item("it has auxiliary proportional controllers (part F, v5)", bool,
+                                 devices=_ESME),
+    "voltage_quality": Item("it monitors the supply voltage (5.7.4.34 to .41)", bool,
+                            devices=_ESME),
+    "tamper_detection": Item("it detects the opening of its covers", bool, devices=_METERS),
+    "battery_cover": Item("it has a battery cover of its own, and detects its opening", bool,
+                          devices=_METERS),
+    "magnetic_field_detection": Item("it detects a foreign magnetic field", bool, devices=_METERS),
+    "user_interface": Item("it has a display and controls of its own", bool, devices=_METERS),
+    "local_port": Item("it has a local (optical) port that is open in the field", bool,
+                       devices=_METERS),
 }
 
 IXIT_ITEMS: Mapping[str, Item] = {
@@ -91,10 +106,23 @@ IXIT_ITEMS: Mapping[str, Item] = {
                     float, minimum=0.01, maximum=600, unit="seconds"),
     "alert_timeout_s": Item("longest time from an event to its alert", float,
                             minimum=0.01, maximum=3600, unit="seconds"),
+    "max_message_octets": Item("longest message that it takes or sends in one piece, longer ones "
+                               "go in blocks (GBCS 7.2.11); 0: it has no block transfer", int,
+                               default=0, minimum=0, maximum=65_535, unit="octets"),
+    "block_octets": Item("block in which it takes a long message", int, default=1_024,
+                         minimum=16, maximum=30_000, unit="octets"),
+    "block_window": Item("blocks that it takes before it acknowledges", int, default=8,
+                         minimum=1, maximum=63, unit="blocks"),
+    "block_timeout_s": Item("longest time from a block to the next one, or to its acknowledgement",
+                            float, default=10, minimum=0.01, maximum=600, unit="seconds"),
+    "max_transfer_octets": Item("longest message that it takes in blocks", int, default=262_144,
+                                minimum=1, maximum=4_000_000, unit="octets"),
     "set_clock_window_s": Item("validity interval given to Set Clock, on either side of now",
                                int, minimum=1, maximum=86_400, unit="seconds"),
     "keys": Item("folder with the keys of the remote parties and the certificates of all, "
                  "relative to the profile", str, default="", pattern=r".+"),
+    "recordings": Item("folder of recorded commands that a plan may send, relative to the profile",
+                       str, default="", pattern=r".+"),
     "set_clock_once_in_24h": Item("a second Set Clock within 24 h has no effect (R-NEW-01)", bool,
                                   default=False),
     "clock_holdover_s": Item("how long the clock runs without mains, by the maker (R-NEW-04)",

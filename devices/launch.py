@@ -26,8 +26,9 @@ from bench.errors import LinkError, RigError
 from devices import pki
 from devices.declaration import unknown
 from devices.defects import DEFECTS
+from devices.device_types import DEVICE_TYPES
 
-EMULATORS = ("esme",)
+EMULATORS = tuple(name for name, kind in DEVICE_TYPES.items() if kind.emulated)
 """Names that ``smip-bench emulate`` takes."""
 
 _START_S = 60.0  # more than a cold start on a busy machine with one core

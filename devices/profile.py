@@ -3,7 +3,7 @@
 ::
 
     subject: {device_type: ESME, manufacturer: ..., manufacturer_id: "0123", ...}
-    ics:     {supply_switch: true, ...}      # all of devices.declaration_items.ICS_ITEMS
+    ics:     {supply_switch: true, ...}      # those of devices.declaration_items.ICS_ITEMS
     ixit:    {entity_id: "...", ...}         # of devices.declaration_items.IXIT_ITEMS
     emulator: {start: ..., ...}              # optional; the emulator's own, no matter here
 
@@ -33,13 +33,15 @@ from devices.declaration_items import (
     Answer,
     Item,
 )
+from devices.device_types import DEVICE_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One device as its maker declares it; ``path`` is the file it was read from.
 
-    ``ics`` and ``ixit`` hold every item of their table, defaults filled in, as plain values.
+    ``ics`` and ``ixit`` hold every item of their table that a device of its type is asked, defaults
+    filled in, as plain values.
     """
 
     path: Path
@@ -53,6 +55,12 @@ class Profile:
         named = self.ixit["keys"]
         return self.path.parent / str(named) if named else None
 
+    @property
+    def recordings(self) -> Path | None:
+        """The folder of recorded commands that the IXIT names, None where it names none."""
+        named = self.ixit["recordings"]
+        return self.path.parent / str(named) if named else None
+
 
 def load_profile(path: str | Path) -> Profile:
     """Read and check the profile at ``path`` (or of that name among those that ship with us).
@@ -63,18 +71,23 @@ def load_profile(path: str | Path) -> Profile:
     schema = file.validate(_Profile)
     subject = Subject(**schema.subject.model_dump())
     file.fail(_mistakes(schema))
-    profile = Profile(file.path, subject, _answers(ICS_ITEMS, schema.ics),
-                      _answers(IXIT_ITEMS, schema.ixit))
+    device = _TYPES[subject.device_type]
+    profile = Profile(file.path, subject, _answers(_asked(ICS_ITEMS, device), schema.ics),
+                      _answers(_asked(IXIT_ITEMS, device), schema.ixit))
     if profile.keys is not None and not profile.keys.is_dir():
         file.fail([(("ixit", "keys"),
                     f"ixit.keys: expected a folder, found none at {profile.keys}")])
     return profile
 
 
+_TYPES = {kind.type: name for name, kind in DEVICE_TYPES.items()}
+
+
 class _Subject(Schema):
     """The subject's form; CPL fields as in DUIS 5.4 (schemes of the GB programme)."""
 
-    device_type: str = Field(pattern=r"^ESME$", description="the device type ESME")
+    device_type: str = Field(pattern=f"^({'|'.join(_TYPES)})$",
+                             description=f"a device type: {', '.join(_TYPES)}")
     manufacturer: str = Field(min_length=1, max_length=60,
                               description="the maker's name, 1 to 60 characters")
     manufacturer_id: str = Field(
@@ -90,7 +103,7 @@ class _Subject(Schema):
     image_hash: str = Field(
         pattern=r"^[0-9A-F]{64}$",
         description="a SHA-256 in 64 hexadecimal digits in upper case, in quotes")
-    variant: str = Field(description="an ESME variant of DUIS, such as A or BDE")
+    variant: str = Field(description="an ESME variant of DUIS, such as A or BDE; empty for others")
 
 
 class _Profile(Schema):
@@ -102,13 +115,18 @@ class _Profile(Schema):
 
 
 def _mistakes(schema: _Profile) -> Iterator[tuple[Location, str]]:
-    variant = schema.subject.variant
-    if variant not in ESME_VARIANTS:
-        yield ("subject", "variant"), f"subject.variant: {unknown('one', variant, ESME_VARIANTS)}"
-    yield from _item_mistakes("ics", ICS_ITEMS, schema.ics)
-    yield from _item_mistakes("ixit", IXIT_ITEMS, schema.ixit)
+    variant, device = schema.subject.variant, _TYPES[schema.subject.device_type]
+    variants = ESME_VARIANTS if device == "esme" else ("",)
+    if variant not in variants:
+        yield ("subject", "variant"), f"subject.variant: {unknown('one', variant, variants)}"
+    yield from _item_mistakes("ics", _asked(ICS_ITEMS, device), schema.ics)
+    yield from _item_mistakes("ixit", _asked(IXIT_ITEMS, device), schema.ixit)
     if variant in ESME_VARIANTS:
         yield from _contradictions(variant, schema.ics)
+
+
+def _asked(items: Mapping[str, Item], device: str) -> Mapping[str, Item]:
+    return {name: item for name, item in items.items() if item.concerns(device)}
 
 
 def _item_mistakes(

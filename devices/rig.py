@@ -30,6 +30,7 @@ from bench.errors import NotTestableHere, RigError
 from bench.resources import resolve
 from devices.binding import Binding, check_port, make, mistakes, version
 from devices.declaration import Declaration, Location, Schema, show, unknown
+from devices.device_types import DEVICE_TYPES
 from devices.launch import EMULATORS, Emulator, Launch, launched
 from devices.pki import DEVICE, PARTIES_FILE, read_parties
 from devices.ports import PORTS, Adapter
@@ -158,7 +159,8 @@ class _Launch(Schema):
 
 class _Rig(Schema):
     rig: str = Field(min_length=1, description="the rig's name")
-    serves: str = Field(pattern=r"^esme$", description="the device type esme")
+    serves: str = Field(pattern=f"^({'|'.join(DEVICE_TYPES)})$",
+                        description=f"a device type: {', '.join(DEVICE_TYPES)}")
     emulated: bool = Field(False, description="true or false")
     launch: _Launch | None = Field(None, description="a mapping with emulator, seed, line")
     ports: dict[str, dict[str, Any]] = Field(

@@ -12,13 +12,14 @@ import click
 from bench.catalogue import Catalogue, load_catalogue
 from bench.cli import USAGE
 from bench.errors import PlanError
-from bench.plan import load_plans, plan_schema, review, select, suspects
+from bench.plan import for_device, load_plans, plan_schema, review, select, suspects
 from bench.records.plan import Selected, TestCase
 from bench.records.verdict import Disposition
 from bench.resources import resolve
 from bench.steps import VOCABULARY
+from devices.device_types import DEVICE_TYPES
 
-DEFAULT_PLANS = Path("testplans/esme")
+DEFAULT_PLANS = Path("testplans")
 UNFINISHED = 1
 
 _PATH = click.Path(path_type=Path)
@@ -79,8 +80,11 @@ def select_(
     from devices.rig import load_rig  # noqa: PLC0415
 
     profile, declaration = load_profile(dut), load_rig(rig)
-    chosen = select(load_plans(_plans(paths)), profile.ics, declaration.ports,
-                    expression=expression)
+    cases = for_device(load_plans(_plans(paths)), profile.subject.device_type)
+    if not cases:
+        raise PlanError("no case of these plans is for a device of type "
+                        f"{profile.subject.device_type}")
+    chosen = select(cases, profile.ics, declaration.ports, expression=expression)
     if as_json:
         click.echo(json.dumps([_plain(item) for item in chosen], indent=2, ensure_ascii=False))
         return
@@ -138,7 +142,10 @@ def _warnings(cases: Iterable[TestCase], catalogue: Catalogue) -> Iterator[str]:
     for case in cases:
         flaws = [f"link to {requirement} is suspect ({_why(case, requirement, catalogue)})"
                  for requirement in suspects(case, catalogue)]
-        flaws += [] if case.bite else ["unproven: it has no bite"]
+        if not case.bite:
+            kind = DEVICE_TYPES[case.device]
+            flaws.append("unproven: it has no bite" if kind.emulated else
+                         f"unproven: the bench has no emulated {kind.type}")
         for flaw in flaws:
             if (key := f"{case.source}{flaw}") not in told:
                 told.add(key)

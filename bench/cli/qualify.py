@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.cli.options import shipped
-from bench.plan import load_plans, select
+from bench.plan import for_device, load_plans, select
 from bench.records.plan import TestCase
 from bench.records.verdict import Disposition, Verdict
 from bench.resources import resolve
@@ -25,7 +25,7 @@ from devices.defects import DEFECTS
 from devices.profile import load_profile
 from devices.rig import load_rig
 
-PLANS = "testplans/esme"
+PLANS = "testplans"
 PROFILE, RIG = "devices/profiles/emulated-esme.yaml", "devices/rigs/emulated-esme.yaml"
 
 
@@ -45,7 +45,7 @@ def command(
     plans: tuple[str, ...], dut: Path, rig: Path, names: tuple[str, ...], everything: bool,
     matrix: Path | None, workers: int,
 ) -> None:
-    """Run PLANs (default: testplans/esme) against the emulated ESME with each known defect.
+    """Run PLANs (default: all that ship) against the emulated ESME with each known defect.
 
     Exit status: 0 every defect is caught by a case that verifies what it breaks, every case has
     its bite, and the device without a defect passes; 1 otherwise.
@@ -55,7 +55,8 @@ def command(
         raise click.UsageError(f"no defect {', '.join(unknown)}")
     paths = tuple(resolve(plan) for plan in plans or (PLANS,))
     profile, declaration = load_profile(dut), load_rig(rig)
-    chosen = select(in_order(load_plans(paths, defects=DEFECTS)), profile.ics, declaration.ports)
+    planned = for_device(in_order(load_plans(paths, defects=DEFECTS)), profile.subject.device_type)
+    chosen = select(planned, profile.ics, declaration.ports)
     cases = [selected.case for selected in chosen
              if selected.disposition is Disposition.SELECTED]
     defects = sorted(names or DEFECTS)

@@ -32,7 +32,7 @@ from bench.records.requirement import Provenance, Requirement
 from bench.records.serial import to_json
 from bench.resources import resolve
 
-DEFAULT_PLAN = Path("testplans/esme")
+DEFAULT_PLAN = Path("testplans")
 
 _PATH = click.Path(path_type=Path)
 _overlay = click.option(

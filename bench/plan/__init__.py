@@ -4,6 +4,7 @@
 
     load_plans(paths)                     YAML -> TestCase, every mistake with file and line
     PlanReader(...).load(paths)           the same, each file once
+    for_device(cases, device_type)        those for one kind of device
     select(cases, ics, ports)             TestCase -> Selected, each with its reason
     suspects(case, catalogue)             links not reviewed against the present requirement
     review(paths, catalogue)              writes the present fingerprints into the plans
@@ -13,8 +14,9 @@
 from bench.plan.links import Reviewed, review, suspects
 from bench.plan.loader import PlanReader, load_plans
 from bench.plan.schema import plan_schema
-from bench.plan.selection import select
+from bench.plan.selection import for_device, select
 
 __all__ = [
-    "PlanReader", "Reviewed", "load_plans", "plan_schema", "review", "select", "suspects",
+    "PlanReader", "Reviewed", "for_device", "load_plans", "plan_schema", "review", "select",
+    "suspects",
 ]

@@ -19,6 +19,7 @@ from bench.plan.steps import Report, WrittenStep
 from bench.records.plan import Expectation, Link, Step, TestCase
 from bench.records.requirement import Requirement
 from bench.records.serial import digest
+from devices.device_types import DEVICE_TYPES
 from devices.ports import PORTS
 
 
@@ -71,7 +72,7 @@ def collect(
     report: Report,
 ) -> Iterator[TestCase]:
     """Yield the case for ``row``; nothing where its own texts cannot be made."""
-    environment = {"row": row} if written.for_each is not None else {}
+    environment = {"row": row} if row else {}
     try:
         id_ = str(resolve(written.id, environment))
         purpose = str(resolve(written.purpose, environment))
@@ -82,6 +83,8 @@ def collect(
     checks.identity(id_, source, report)
     verifies = tuple(_links(written, environment, checks, report))
     bite = tuple(_bite(written, environment, checks, report))
+    if head.device and not DEVICE_TYPES[head.device].emulated:
+        bite = ()  # what no emulator of the kind can show is not proven
     phases: dict[str, list[Step]] = {"preamble": [], "steps": [], "postamble": []}
     requirements = tuple(link.requirement for link in verifies)
     for step in steps:
@@ -89,11 +92,12 @@ def collect(
         if collected is not None:
             phases[step.phase].append(collected)
     case = TestCase(
-        id=id_, group=head.group, purpose=purpose, device=head.device, ports=tuple(written.ports),
-        verifies=verifies, preamble=tuple(phases["preamble"]), body=tuple(phases["steps"]),
+        id=id_, group=head.group, purpose=purpose, device=head.device or "",
+        ports=tuple(written.ports), verifies=verifies,
+        preamble=tuple(phases["preamble"]), body=tuple(phases["steps"]),
         postamble=tuple(phases["postamble"]), bite=bite, applies=written.applies or "",
         idempotent=written.idempotent, sanity=written.sanity or id_ == head.sanity,
-        row=row, tags=tags, source=source,
+        row=row, tags=tags, source=source, policy=written.policy or head.policy or "",
     )
     yield replace(case, fingerprint=fingerprint_of(case))
 

@@ -5,6 +5,7 @@ Every mistake of every file is gathered before one :class:`PlanError` tells them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.errors import PlanError
+from bench.errors import BenchError, PlanError
+from bench.expressions import resolve
 from bench.plan.collecting import Checks, collect
 from bench.plan.document import Document, Place, read_document
 from bench.plan.mistakes import Mistakes, in_plain_words
 from bench.plan.rows import Tables, rows_of
-from bench.plan.schema import PlanHead, WrittenCase
-from bench.plan.steps import StepReader
+from bench.plan.schema import ID, PlanHead, WrittenCase
+from bench.plan.steps import Report, StepReader
+from bench.plan.tables import Row
 from bench.records.plan import TestCase
 from bench.records.requirement import Requirement
 from bench.steps import VOCABULARY, Action
+from devices.device_types import DEVICE_TYPES
 
 NO_PLANS = frozenset({"tables", "requirements", "baselines"})
 """Folders whose YAML files are not plans."""
@@ -125,13 +129,45 @@ def _group(document: Document, reading: _Reading) -> list[TestCase]:
         for found in error.errors():
             report(found["loc"], in_plain_words(found))
         return _cases_of_headless(document, reading)
-    here = f"{path}:{document.line(('group',))}"
-    if (other := reading.groups.setdefault(head.group, here)) != here:
-        report(("group",), f"group {head.group!r} is also in {other}")
+    if (head.device is None) == (head.devices is None):
+        report((), "a plan has either a device or devices")
+        return _cases_of_headless(document, reading)
+    if head.device is not None:
+        return _group_of(document, head, head.device, {}, reading, report)
+    before = len(mistakes)
+    cases = [case for name in dict.fromkeys(head.devices or ())
+             for case in _group_of(document, head, name, _device_columns(name), reading, report)]
+    if len(mistakes) == before:
+        collected = {case.source for case in cases}
+        for index in range(len(head.cases)):
+            if f"{path}:{document.line(('cases', index, 'id'))}" not in collected:
+                report(("cases", index), "no row for any of the devices")
+    return cases
+
+
+def _device_columns(name: str) -> Row:
+    return {"device": {"name": name, "type": DEVICE_TYPES[name].type}}
+
+
+def _group_of(document: Document, head: PlanHead, device: str, columns: Row, reading: _Reading,
+              report: Report) -> list[TestCase]:
+    """Return the cases of a file for one device type; ``columns`` are those that say which."""
+    try:
+        group = str(resolve(head.group, {"row": columns}))
+        sanity = head.sanity and str(resolve(head.sanity, {"row": columns}))
+    except BenchError as error:
+        report(("group",), str(error))
+        return []
+    if not re.fullmatch(ID, group):
+        report(("group",), f"group {group!r}: letters and digits, joined by . _ or -")
+    here = f"{document.path}:{document.line(('group',))}{f' for {device}' if columns else ''}"
+    if reading.groups.setdefault(group, here) != here:
+        report(("group",), f"group {group!r} is also in {reading.groups[group]}")
+    head = head.model_copy(update={"group": group, "sanity": sanity, "device": device})
     cases = [case for index in range(len(head.cases))
-             for case in _cases(document, head, index, reading)]
-    if head.sanity is not None and head.sanity not in {case.id for case in cases}:
-        report(("sanity",), f"no case {head.sanity!r} in this group")
+             for case in _cases(document, head, index, columns, reading)]
+    if sanity is not None and sanity not in {case.id for case in cases}:
+        report(("sanity",), f"no case {sanity!r} in this group")
     if len(first := [case.id for case in cases if case.sanity]) > 1:
         report(("cases",), f"one sanity case a group, not {', '.join(first[:3])}")
     return cases
@@ -144,12 +180,15 @@ def _cases_of_headless(document: Document, reading: _Reading) -> list[TestCase]:
     if not isinstance(cases, list):
         return []
     head = PlanHead.model_construct(group="", title="", device="", sanity=None, cases=cases)
-    return [case for index in range(len(cases)) for case in _cases(document, head, index, reading)]
+    columns = _device_columns("esme") if "devices" in values else {}
+    return [case for index in range(len(cases))
+            for case in _cases(document, head, index, columns, reading)]
 
 
 def _cases(
-    document: Document, head: PlanHead, index: int, reading: _Reading
+    document: Document, head: PlanHead, index: int, columns: Row, reading: _Reading
 ) -> Iterator[TestCase]:
+    """Yield the cases that the written case at ``index`` gives; every row has ``columns``."""
     place = ("cases", index)
 
     def report(inner: Place, text: str) -> None:
@@ -162,22 +201,23 @@ def _cases(
             report(found["loc"], in_plain_words(found))
         return
     before = len(reading.mistakes)
-    steps = StepReader(reading.vocabulary, written.for_each is not None, report)
+    with_rows = written.for_each is not None or bool(columns)
+    steps = StepReader(reading.vocabulary, with_rows, report)
     read = steps.read(written)
     if written.applies is not None:
         steps.condition(("applies",), written.applies, {"ics"})
     for key in ("id", "purpose", "verifies", "bite", "tags"):
         steps.row_templates((key,), getattr(written, key))
-    rows: list[dict[str, Any]] = [{}]
+    rows: list[Row] = [columns]
     if written.for_each is not None:
         rows = rows_of(written.for_each, document.path.parent, reading.tables,
-                       lambda inner, text: report(("for_each", *inner), text))
+                       lambda inner, text: report(("for_each", *inner), text), columns=columns)
     reading.checks.ports(written, read, report)
     sound = len(reading.mistakes) == before
     source = f"{document.path}:{document.line((*place, 'id'))}"
     lines = {step.place: document.line((*place, *step.place)) for step in read}
     for number, row in enumerate(rows, start=1):
-        if written.for_each is not None and not _columns(steps, row, number, report):
+        if with_rows and not _columns(steps, row, number, report):
             return
         # A case that is wrong already is collected all the same: its ids must be unique, its
         # links must exist. Only its arguments are left alone, as they may not even be readable.

@@ -46,7 +46,10 @@ class Mistakes:
 
 def in_plain_words(error: ErrorDetails) -> str:
     """Return one finding of pydantic in a plan author's words."""
-    key = error["loc"][-1] if error["loc"] else ""
+    place = error["loc"]
+    key = place[-1] if place else ""
+    if isinstance(key, int) and len(place) > 1:  # an item of a list, by the list's name
+        key = f"{place[-2]}[{key}]"
     match error["type"]:
         case "extra_forbidden":
             return f"unknown key {key!r}"

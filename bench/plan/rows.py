@@ -52,8 +52,17 @@ class Tables:
 
 
 def rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
-            place: Place = ()) -> list[Row]:
-    """Return the rows of ``wanted``; what is wrong goes to ``report``, and then there are none."""
+            place: Place = (), *, columns: Row | None = None) -> list[Row]:
+    """Return the rows of ``wanted``; what is wrong goes to ``report``, and then there are none.
+
+    ``columns`` are added to every row; a row that has one of them keeps its own.
+    """
+    rows = _rows_of(wanted, folder, tables, report, place, columns or {})
+    return [{**(columns or {}), **row} for row in rows]
+
+
+def _rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
+             place: Place, columns: Row) -> list[Row]:
     given = [key for key in ("rows", "table", "product") if getattr(wanted, key) is not None]
     if len(given) != 1:
         report(place, "for_each takes exactly one of rows, table and product")
@@ -68,24 +77,24 @@ def rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
                 report((*place, "table"), line)
             return []
     else:
-        rows = _product(wanted, folder, tables, report, place)
+        rows = _product(wanted, folder, tables, report, place, columns)
     if not rows:
         return []
     if wanted.as_:
         rows = [{wanted.as_: row} for row in rows]
-    return _kept(rows, wanted.where, report, (*place, "where"))
+    return _kept(rows, wanted.where, report, (*place, "where"), columns)
 
 
 def _product(wanted: ForEach, folder: Path, tables: Tables, report: Report,
-             place: Place) -> list[Row]:
+             place: Place, columns: Row) -> list[Row]:
     parts = [
-        rows_of(part, folder, tables, report, (*place, "product", index))
+        _rows_of(part, folder, tables, report, (*place, "product", index), columns)
         for index, part in enumerate(wanted.product or ())
     ]
     if not all(parts):
         return []
-    columns = [frozenset().union(*(row.keys() for row in part)) for part in parts]
-    for (index, first), (other, second) in itertools.combinations(enumerate(columns), 2):
+    names = [frozenset().union(*(row.keys() for row in part)) for part in parts]
+    for (index, first), (other, second) in itertools.combinations(enumerate(names), 2):
         if shared := sorted(first & second):
             report((*place, "product", other),
                    f"column {shared[0]!r} is also in factor {index + 1}; give one of them `as`")
@@ -93,7 +102,8 @@ def _product(wanted: ForEach, folder: Path, tables: Tables, report: Report,
     return [reduce(lambda left, right: left | right, rows) for rows in itertools.product(*parts)]
 
 
-def _kept(rows: list[Row], where: str | None, report: Report, place: Place) -> list[Row]:
+def _kept(rows: list[Row], where: str | None, report: Report, place: Place,
+          columns: Row) -> list[Row]:
     if where is None:
         return rows
     try:
@@ -101,11 +111,11 @@ def _kept(rows: list[Row], where: str | None, report: Report, place: Place) -> l
         if unknown := condition.names - {"row"}:
             report(place, f"no variable {min(unknown)!r} here; `where` knows row")
             return []
-        kept = [row for row in rows if _is_true(condition.evaluate({"row": row}))]
+        kept = [row for row in rows if _is_true(condition.evaluate({"row": {**columns, **row}}))]
     except (PlanError, AbsentValue, ExpressionError) as error:
         report(place, str(error))
         return []
-    if not kept:
+    if not kept and not columns:  # one device type of several may have none
         report(place, "keeps no row")
     return kept
 

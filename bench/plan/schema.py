@@ -20,6 +20,13 @@ ID = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
 """A collected case's id: letters and digits, joined by one of ``.``, ``_``, ``-``."""
 
 TEMPLATE = r"\$\{"
+DeviceName = Literal["esme", "gsme", "chf", "gpf", "ppmid", "hcalcs", "ihd"]
+"""Those of :data:`devices.device_types.DEVICE_TYPES`, spelt out for editors."""
+
+Policy = Literal["smwan", "smhan", "transfer"]
+"""Where messages run (SEED/S-31): between remote parties and devices, within the home area
+network, or from the one into the other."""
+
 LINK = r"^[^@\s]+(@[0-9A-Fa-f]+)?$"
 
 STEP_KEYS = ("expect", "name", "repeat")
@@ -81,15 +88,23 @@ class WrittenCase(Written):
     )] = False
     sanity: Annotated[bool, Field(description="runs first and last in its group")] = False
     tags: list[Text] = Field(default_factory=list)
+    policy: Annotated[Policy | None, Field(description="instead of the file's")] = None
     for_each: ForEach | None = None
 
 
 class PlanHead(Written):
     """A plan file; each of its ``cases`` is read as a :class:`WrittenCase`."""
 
-    group: Annotated[str, Field(pattern=ID, description="unique: one file holds one group")]
+    group: Annotated[str, Field(pattern=f"{ID}|{TEMPLATE}",
+                                description="unique: one file holds one group for each device")]
     title: Text
-    device: Literal["esme", "gsme", "hub", "ppmid", "hcalcs", "ihd"]
+    device: DeviceName | None = None
+    devices: Annotated[list[DeviceName], Field(
+        min_length=1,
+        description="instead of device: every case once for each, as row.device.name and .type",
+    )] | None = None
+    policy: Annotated[Policy | None, Field(
+        description="the section of the security policy that the cases belong to")] = None
     sanity: Annotated[Text, Field(description="id of the case to run first and last")] | None = None
     cases: Annotated[list[Any], Field(min_length=1)]
 
@@ -116,6 +131,7 @@ def plan_schema(vocabulary: Mapping[str, Action[Any]]) -> dict[str, Any]:
     definitions |= {"Case": case, "Expectation": expectation}
     definitions["Step"] = _step_schema(vocabulary, definitions)
     schema["properties"]["cases"]["items"] = {"$ref": "#/$defs/Case"}
+    schema["oneOf"] = [{"required": [key]} for key in ("device", "devices")]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

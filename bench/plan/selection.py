@@ -10,9 +10,17 @@ from bench.expressions import AbsentValue, Expression, ExpressionError, compile_
 from bench.records.plan import Selected, TestCase
 from bench.records.verdict import Disposition
 
-CASE_NAMES = ("bite", "device", "group", "id", "ports", "purpose", "row", "sanity", "tags",
-              "verifies")
+CASE_NAMES = ("bite", "device", "group", "id", "policy", "ports", "purpose", "row", "sanity",
+              "tags", "verifies")
 """What the expression of a selection may name; ``verifies`` holds requirement ids."""
+
+
+def for_device(cases: Iterable[TestCase], device_type: str) -> tuple[TestCase, ...]:
+    """Return the cases for devices of ``device_type`` (``ESME``), in the order given.
+
+    A case of another kind of device is no part of a run: it says nothing of this one.
+    """
+    return tuple(case for case in cases if case.device == device_type.casefold())
 
 
 def select(

@@ -63,6 +63,7 @@ class TestCase:
     row: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     source: str = ""  # file:line
+    policy: str = ""  # section of the security policy: smwan, smhan, transfer, or none
     fingerprint: str = ""  # SHA-256 over all that decides its verdict, 16 hexadecimal digits
 
     @property

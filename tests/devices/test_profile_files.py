@@ -90,7 +90,12 @@ def test_what_is_no_safe_yaml_is_refused_with_its_line(write: Write, text: str, 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "meter.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "expected a text file" in refusal(tmp_path / "meter.yaml")
+    assert refusal(tmp_path / "meter.yaml").endswith(
+        "meter.yaml:1: expected a text file, found an octet at 0 that is not UTF-8")
+    assert refusal(tmp_path).endswith(":1: cannot be read: Is a directory")
+    (tmp_path / "empty.yaml").write_bytes(b"")
+    assert refusal(tmp_path / "empty.yaml").endswith(
+        ":1: expected a mapping of names, found nothing")
 
 
 @pytest.mark.parametrize("section", ["subject", "ics", "ixit"])
@@ -135,7 +140,7 @@ def test_settings_of_the_emulator_are_left_to_it(write: Write) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [
-    ("device_type", "GSME"), ("manufacturer_id", "0123"), ("manufacturer_id", '"012G"'),
+    ("device_type", "TOASTER"), ("manufacturer_id", "0123"), ("manufacturer_id", '"012G"'),
     ("manufacturer_id", '"00AB1"'), ("manufacturer_id", '"00ab"'),
     ("firmware_version", "00000001"), ("firmware_version", '"1.0"'),
     ("firmware_version", '"0000000A\\n"'), ("firmware_version", '"0000000a"'),

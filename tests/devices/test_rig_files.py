@@ -158,7 +158,7 @@ def test_a_rig_that_says_so_is_emulated(write: Write) -> None:
      r"launch\.seed: expected a whole number"),
     (rig_text("  time: {adapter: wait}\n", "emulated: 1\n"), 3, "emulated: expected true or fal"),
     (rig_text("  time: {adapter: wait}\n", "colour: blue\n"), 3, "a key of the file out of"),
-    ("rig: x\nserves: gsme\nports: {time: {adapter: wait}}\n", 2, "the device type esme"),
+    ("rig: x\nserves: toaster\nports: {time: {adapter: wait}}\n", 2, "a device type: esme"),
     ("rig: x\nserves: esme\nports: {}\n", 3, "ports: expected a mapping of at least one port"),
     ("rig: x\nserves: esme\n", 1, "ports: expected .*, found nothing"),
     ("rig: x\nserves: esme\nports: [", 3, "expected YAML"),

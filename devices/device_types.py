@@ -1,0 +1,31 @@
+"""The kinds of device that the bench knows, by the name that plans, rigs and baselines use.
+
+``type`` is the field's own name (SMETS, CHTS), as a profile's subject has it. ``emulated`` says
+that the bench has an emulator with named defects of that kind; only for those can it prove that a
+case notices what is wrong. CHF and GPF are the two functions of a communications hub, each of which
+is a device to GBCS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """One kind of device."""
+
+    type: str
+    emulated: bool = False
+
+
+DEVICE_TYPES: Mapping[str, DeviceType] = {
+    "esme": DeviceType("ESME", emulated=True),
+    "gsme": DeviceType("GSME"),
+    "chf": DeviceType("CHF"),
+    "gpf": DeviceType("GPF"),
+    "ppmid": DeviceType("PPMID"),
+    "hcalcs": DeviceType("HCALCS"),
+    "ihd": DeviceType("IHD"),
+}
