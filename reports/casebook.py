@@ -16,7 +16,7 @@ LONGEST_OCTETS = 256  # of one frame
 LONGEST_VALUE = 240  # characters
 MOST_RUNS = 6  # of one repeated step
 MOST_JUDGED = 12  # of one step
-MOST_EXCHANGES = 8  # of one run of a step: the first ones and the last two
+MOST_EXCHANGES = 4  # of one run of a step: the first two and the last two
 MOST_ANSWERS = 12  # of an operator, in one step
 OPERATOR_ANSWER = "operator-answer"
 

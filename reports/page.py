@@ -26,6 +26,7 @@ from bench.records.requirement import Requirement
 from bench.records.verdict import Disposition, Verdict
 from reports.casebook import Attempt, attempts_of
 from reports.evidence import ShownCase
+from reports.policy import sections
 from reports.text import instant, visible
 
 STATIC_CASES = 1000
@@ -107,6 +108,7 @@ def page_html(
         words=_counted(item.word for item in shown),
         standings=_counted(row.line.standing.value for row in rows),
         domains=sorted({row.known.domain for row in rows if row.known}),
+        sections=sections(shown, outcome.requirements),
         total=len(shown), deferred=len(shown) - len(static), most_reasons=MOST_REASONS,
         style=Markup(style), script=Markup(script),  # noqa: S704  our own files
         policy=f"default-src 'none'; img-src data:; style-src {_source(style)}; "

@@ -73,6 +73,7 @@ def _case(item: ShownCase) -> dict[str, Any]:
         "id": item.id,
         "group": item.group,
         "purpose": item.case.purpose if item.case else "",
+        "policy": item.case.policy if item.case else "",
         "verdict": result.verdict.value,
         "disposition": result.disposition.value,
         "reason": result.reason,

@@ -75,7 +75,8 @@ def _case(number: int, requirement: str) -> TestCase:
     return TestCase(
         id=f"ESME-{group[:3].upper()}-{number:05d}[ECS70,supplier]", group=group,
         purpose="A clock that is set with a validity interval in the past keeps its time",
-        device="esme", ports=("gbcs", "time"), verifies=(Link(requirement, "00"),),
+        device="esme", policy="smwan" if group == "message protection" else "",
+        ports=("gbcs", "time"), verifies=(Link(requirement, "00"),),
         preamble=(Step("advance", "time", {"seconds": 60}),),
         body=(
             Step("send", "gbcs", {"use_case": "ECS70", "as": "supplier", "interval": "past"},
