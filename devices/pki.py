@@ -7,42 +7,60 @@ device's certificate has an empty subject and its EUI-64 in a critical subjectAl
 hardwareModuleName kind (RFC 4108). Key usage is digital signature or key agreement, never both.
 
 Files, for each party: ``<eui-64>-ds.pem``, ``-ds.key``, ``-ka.pem``, ``-ka.key`` (16 lower case
-digits); the authorities' own in ``authorities/``; ``parties.yaml`` names who is who. Keys are
-PKCS #8 PEM without a password and readable by the owner only: they protect nothing but a bench.
+digits); the authorities' own in ``authorities/``; ``parties.yaml`` names who is who. Beside them
+lie, for tests of replacement, ``renewed/`` with a second pair of certificates for each organisation
+and ``untrusted/`` with authorities of another PKI. More certificates, right or wrong in one named
+way, come from :func:`issue_device` and :func:`issue_organisation`. Keys are PKCS #8 PEM without a
+password and readable by the owner only: they protect nothing but a bench. Left out: the wrapped
+contingency key of the root; how GBCS has it was not found in what is public.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import NameOID, ObjectIdentifier
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from bench.errors import RigError
+from bench.errors import RemoteProtocolError, RigError
+from bench.protocols.gbcs.certificates import Certificate, read
+from devices.pki_certificates import (
+    BEGIN,
+    HARDWARE_MODULE_NAME,
+    NO_END,
+    SIGNING,
+    USAGES,
+    Draft,
+    Issuer,
+    Keys,
+    authority_name,
+    hardware_extension,
+    load_issuer,
+    organisation_name,
+    point,
+    store,
+    usage_extension,
+)
+from devices.pki_flaws import FLAWS, Flaw, Subject, apply
+
+__all__ = ["AUTHORITIES", "DEVICE", "DEVICE_EUI64", "FLAWS", "PARTIES", "PARTIES_FILE", "RENEWED",
+           "UNTRUSTED", "Flaw", "Party", "init", "issue_device", "issue_organisation",
+           "read_authorities", "read_parties", "request"]
 
 PARTIES_FILE = "parties.yaml"
 AUTHORITIES = "authorities"
+RENEWED = "renewed"
+UNTRUSTED = "untrusted"
 DEVICE = "device"
-
-_BEGIN = datetime(2015, 1, 1, tzinfo=UTC)
-_END = datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC)
-_NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280: no well-defined expiry
-_POLICY = ObjectIdentifier("1.2.826.0.1.8641679.1.2.1.4")  # as in the RTDS certificates
-_HARDWARE_MODULE_NAME = ObjectIdentifier("1.3.6.1.5.5.7.8.4")  # RFC 4108
-_HARDWARE_TYPE = bytes.fromhex("060D2A863A0001848FB90F01020201")  # DER, as RTDS devices name it
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +91,6 @@ PARTIES = (
 
 DEVICE_EUI64 = _eui64(0xE50001)
 
-_USAGES = {"ds": "digital_signature", "ka": "key_agreement"}
-
-
 def init(folder: Path, *, seed: str | None = None, force: bool = False) -> None:
     """Write a whole PKI to ``folder`` (made with mode 0700 where absent).
 
@@ -88,7 +103,7 @@ def init(folder: Path, *, seed: str | None = None, force: bool = False) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        _write(folder, _Keys(seed))
+        _write(folder, Keys(seed))
     except OSError as wrong:
         raise RigError(f"{folder}: cannot write the PKI: {wrong.strerror or wrong}") from wrong
 
@@ -118,50 +133,152 @@ def read_parties(folder: Path) -> Mapping[str, bytes]:
     return parties
 
 
-class _Keys:
-    """Makes key pairs, from the system's randomness or from a seed."""
+def read_authorities(folder: Path) -> tuple[Certificate, ...]:
+    """Return the certificates (``.pem``, ``.der``, ``.crt``, ``.cer``) that lie in ``folder``.
 
-    def __init__(self, seed: str | None) -> None:
-        self._seed = seed
+    For a PKI of :func:`init` that is its sub-folder :data:`AUTHORITIES`. Raises :class:`RigError`
+    where there is none, or with the name of the file that holds no certificate.
+    """
+    found = []
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in (".pem", ".der", ".crt", ".cer"):
+                found.append(read(path.read_bytes()))
+    except OSError as wrong:
+        raise RigError(f"{folder}: cannot be read: {wrong.strerror}") from None
+    except RemoteProtocolError as wrong:
+        raise RigError(f"{path}: {wrong}") from None
+    if not found:
+        raise RigError(f"{folder}: holds no certificate (.pem, .der, .crt, .cer)")
+    return tuple(found)
 
-    def new(self, label: str) -> ec.EllipticCurvePrivateKey:
-        if self._seed is None:
-            return ec.generate_private_key(ec.SECP256R1())
-        digest = hashlib.sha512(f"smip-bench pki\0{self._seed}\0{label}".encode()).digest()
-        return ec.derive_private_key(1 + int.from_bytes(digest, "big") % (_ORDER - 1),
-                                     ec.SECP256R1())
 
-    def serial(self, label: str) -> int:
-        if self._seed is None:
-            return int.from_bytes(secrets.token_bytes(16), "big") >> 1 | 1
-        digest = hashlib.sha256(f"serial\0{self._seed}\0{label}".encode()).digest()
-        return int.from_bytes(digest[:16], "big") >> 1 | 1
+def request(key: ec.EllipticCurvePrivateKey, eui64: bytes, usage: str) -> bytes:
+    """Return the certification request (PKCS #10, DER) of a device; ``usage`` is ds or ka.
+
+    The form is that of the RTDS response to CS02c: an empty subject, and as requested extensions
+    the usage and the hardware module name, both critical.
+    """
+    return (x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+            .add_extension(usage_extension((_usage(usage),)), critical=True)
+            .add_extension(hardware_extension(eui64), critical=True)
+            .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+            .public_bytes(serialization.Encoding.DER))
 
 
-def _write(folder: Path, keys: _Keys) -> None:
-    authorities = folder / AUTHORITIES
-    authorities.mkdir(mode=0o700, exist_ok=True)
-    root_key, issuing_key = keys.new("root"), keys.new("issuing")
-    root_name, issuing_name = _authority("00", "Bench Root"), _authority("07", "Bench Issuing")
-    root = _certificate(root_name, root_key, root_name, root_key, keys.serial("root"),
-                        usage="key_cert_sign")
-    issuing = _certificate(issuing_name, issuing_key, root_name, root_key, keys.serial("issuing"),
-                           usage="key_cert_sign")
-    _store(authorities / "root", root_key, root)
-    _store(authorities / "issuing-authority", issuing_key, issuing)
+def issue_device(
+    folder: Path, csr_der: bytes, eui64: bytes | None = None, flaw: str = "", *,
+    usage: str | None = None, serial: int | None = None, not_before: datetime = BEGIN,
+    seed: str | None = None,
+) -> bytes:
+    """Return the device certificate (DER) that the PKI in ``folder`` issues for a request.
+
+    ``eui64`` and ``usage`` (ds or ka) stand above what the request states and are needed where it
+    states none. ``flaw`` is a name in :data:`FLAWS`. Without ``serial`` the serial number comes
+    from ``seed`` or, without that, from the system's randomness. Raises RemoteProtocolError for a
+    request that is wrong or not signed by its own key, :class:`RigError` for the rest.
+    """
+    public_key, stated_eui64, stated_usage = _requested(csr_der)
+    eui64 = eui64 or stated_eui64
+    wanted = _usage(usage) if usage else stated_usage
+    if eui64 is None or len(eui64) != 8 or not wanted:
+        raise RemoteProtocolError(0, "a request with an EUI-64 and a key usage",
+                                  "neither in it nor given" if not eui64 and not wanted
+                                  else "no key usage" if eui64 else "no EUI-64")
+    keys = Keys(seed)
+    label = f"issue {eui64.hex()} {wanted} {hashlib.sha256(point(public_key)).hexdigest()} {flaw}"
+    draft = Draft(subject=x509.Name([]), public_key=public_key, usages=(wanted,),
+                  issuer=_issuing(folder), serial=serial or keys.serial(label),
+                  not_before=not_before, not_after=NO_END, hardware_serial=eui64)
+    return apply(flaw, draft, Subject(eui64, None, keys, _untrusted(folder)))
+
+
+def issue_organisation(
+    folder: Path, party: str | bytes, usage: str, flaw: str = "", *, role: int | None = None,
+    serial: int | None = None, not_before: datetime = BEGIN, seed: str | None = None,
+) -> tuple[bytes, ec.EllipticCurvePrivateKey]:
+    """Return a new certificate (DER) of an organisation and the private key for it.
+
+    ``party`` is a name of :data:`PARTIES`, or an EUI-64, which needs ``role`` (1 to 8) unless it
+    is one of theirs; ``usage`` is ds or ka; ``flaw`` a name in :data:`FLAWS`. Key and serial number
+    come from ``seed`` (the same seed, party, usage and flaw give the same octets) or from the
+    system's randomness. Raises :class:`RigError`.
+    """
+    eui64, of_role = _organisation(party, role)
+    wanted, keys = _usage(usage), Keys(seed)
+    label = f"issue {eui64.hex()} {wanted} {flaw}"
+    key = keys.new(label)
+    draft = Draft(subject=organisation_name(of_role, eui64), public_key=key.public_key(),
+                  usages=(wanted,), issuer=_issuing(folder), serial=serial or keys.serial(label),
+                  not_before=not_before)
+    return apply(flaw, draft, Subject(eui64, of_role, keys, _untrusted(folder))), key
+
+
+def _organisation(party: str | bytes, role: int | None) -> tuple[bytes, int]:
+    """Return EUI-64 and role of a known party, or of an EUI-64 with its role."""
+    for one in PARTIES:
+        if party in (one.name, one.eui64):
+            return one.eui64, one.role if role is None else role
+    if isinstance(party, str) or len(party) != 8 or role is None:
+        raise RigError(f"no party {party if isinstance(party, str) else party.hex()!r}: expected "
+                       f"{', '.join(one.name for one in PARTIES)}, or an EUI-64 with its role")
+    return party, role
+
+
+def _issuing(folder: Path) -> Issuer:
+    return load_issuer(folder / AUTHORITIES / "issuing-authority")
+
+
+def _untrusted(folder: Path) -> Issuer:
+    return load_issuer(folder / UNTRUSTED / "issuing-authority")
+
+
+def _usage(name: str) -> str:
+    if name not in USAGES:
+        raise RigError(f"no usage {name!r} of a certificate: expected ds or ka")
+    return USAGES[name]
+
+
+def _requested(csr_der: bytes) -> tuple[ec.EllipticCurvePublicKey, bytes | None, str]:
+    """Return public key, EUI-64 and usage of a request; the last two may be absent."""
+    try:
+        csr = x509.load_der_x509_csr(csr_der)
+        key, extensions = csr.public_key(), csr.extensions
+        signed = csr.is_signature_valid
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension,
+            x509.InvalidVersion, x509.UnsupportedGeneralNameType) as wrong:
+        raise RemoteProtocolError(0, "a certification request in DER", str(wrong)) from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise RemoteProtocolError(0, "a request for a key on P-256", type(key).__name__)
+    if not signed:
+        raise RemoteProtocolError(0, "a request signed by its own key", "another signature")
+    eui64, usage = None, ""
+    for extension in extensions:
+        value = extension.value
+        if isinstance(value, x509.SubjectAlternativeName):
+            for name in value.get_values_for_type(x509.OtherName):
+                if name.type_id == HARDWARE_MODULE_NAME and name.value[-10:-8] == b"\x04\x08":
+                    eui64 = name.value[-8:]
+        elif isinstance(value, x509.KeyUsage):
+            stated = [bit for bit in USAGES.values() if getattr(value, bit)]
+            usage = stated[0] if len(stated) == 1 else ""
+    return key, eui64, usage
+
+
+def _write(folder: Path, keys: Keys) -> None:
+    issuing = _write_authorities(folder / AUTHORITIES, keys, "", "Bench")
+    _write_authorities(folder / AUTHORITIES, keys, "renewed-", "Bench 2")
+    _write_authorities(folder / UNTRUSTED, keys, "", "Strange", label="untrusted ")
+    (folder / RENEWED).mkdir(mode=0o700, exist_ok=True)
     for party in PARTIES:
-        for kind, usage in _USAGES.items():
+        subject = organisation_name(party.role, party.eui64)
+        for kind in USAGES:
             label = f"{party.eui64.hex()}-{kind}"
-            key = keys.new(label)
-            certificate = _certificate(_organisation(party), key, issuing_name, issuing_key,
-                                       keys.serial(label), usage=usage)
-            _store(folder / label, key, certificate)
-    for kind, usage in _USAGES.items():
+            _write_one(folder / label, keys, label, kind, issuing, subject)
+            _write_one(folder / RENEWED / label, keys, f"renewed {label}", kind, issuing, subject)
+    for kind in USAGES:
         label = f"{DEVICE_EUI64.hex()}-{kind}"
-        key = keys.new(label)
-        certificate = _certificate(x509.Name([]), key, issuing_name, issuing_key,
-                                   keys.serial(label), usage=usage, device=DEVICE_EUI64)
-        _store(folder / label, key, certificate)
+        _write_one(folder / label, keys, label, kind, issuing, x509.Name([]), DEVICE_EUI64)
     lines = ["# EUI-64 of each party of this test PKI"]
     lines += [f'{party.name}: "{party.eui64.hex()}"' for party in PARTIES]
     lines.append(f'{DEVICE}: "{DEVICE_EUI64.hex()}"')
@@ -169,65 +286,26 @@ def _write(folder: Path, keys: _Keys) -> None:
     (folder / PARTIES_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _authority(role: str, name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, role),
-                      x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def _write_authorities(
+    folder: Path, keys: Keys, prefix: str, name: str, label: str = "",
+) -> Issuer:
+    """Write a root and the issuing authority below it; return the latter."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    label += prefix
+    root = Issuer(authority_name("00", f"{name} Root"), keys.new(f"{label}root"))
+    issuing = Issuer(authority_name("07", f"{name} Issuing"), keys.new(f"{label}issuing"))
+    for one, file, serial in ((root, "root", "root"), (issuing, "issuing-authority", "issuing")):
+        draft = Draft(subject=one.name, public_key=one.key.public_key(), usages=(SIGNING,),
+                      issuer=root, serial=keys.serial(label + serial))
+        store(folder / (prefix + file), one.key, draft.sign())
+    return issuing
 
 
-def _organisation(party: Party) -> x509.Name:
-    # as a bit string, the leading zero octet says that no bit of the last octet is unused
-    identifier = x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\0" + party.eui64,
-                                    _ASN1Type.BitString)
-    role = x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, f"{party.role:02X}")
-    return x509.Name([role, identifier])
-
-
-def _certificate(
-    subject: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey, serial: int, *, usage: str, device: bytes | None = None,
-) -> x509.Certificate:
-    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
-               .public_key(key.public_key()).serial_number(serial)
-               .not_valid_before(_BEGIN).not_valid_after(_NO_END if device else _END))
-    usages = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment",
-                            "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
-                            "encipher_only", "decipher_only"), False)
-    builder = builder.add_extension(x509.KeyUsage(**{**usages, usage: True}), critical=True)
-    builder = builder.add_extension(
-        x509.SubjectKeyIdentifier(_key_identifier(key)), critical=False)
-    if device:
-        name = _tlv(0x30, _HARDWARE_TYPE + _tlv(0x04, device))
-        builder = builder.add_extension(x509.SubjectAlternativeName(
-            [x509.OtherName(_HARDWARE_MODULE_NAME, name)]), critical=True)
-    if usage == "key_cert_sign":
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None),
-                                        critical=True)
-    builder = builder.add_extension(
-        x509.CertificatePolicies([x509.PolicyInformation(_POLICY, None)]), critical=True)
-    authority = x509.AuthorityKeyIdentifier(_key_identifier(issuer_key), None, None)
-    builder = builder.add_extension(authority, critical=False)
-    return builder.sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
-
-
-def _key_identifier(key: ec.EllipticCurvePrivateKey) -> bytes:
-    # RFC 5280, 4.2.1.2, method 2: 0100 and the last 60 bits of the SHA-1 of the public key
-    point = key.public_key().public_bytes(serialization.Encoding.X962,
-                                          serialization.PublicFormat.UncompressedPoint)
-    digest = hashlib.sha1(point, usedforsecurity=False).digest()
-    return bytes((0x40 | digest[-8] & 0x0F,)) + digest[-7:]
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    return bytes((tag, len(content))) + content
-
-
-def _store(stem: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    stem.with_name(stem.name + ".pem").write_bytes(pem)
-    octets = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                               serialization.NoEncryption())
-    path = stem.with_name(stem.name + ".key")
-    path.unlink(missing_ok=True)  # so that the mode below also holds for a replaced key
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(octets)
+def _write_one(
+    stem: Path, keys: Keys, label: str, kind: str, issuing: Issuer, subject: x509.Name,
+    device: bytes | None = None,
+) -> None:
+    key = keys.new(label)
+    draft = Draft(subject=subject, public_key=key.public_key(), usages=(USAGES[kind],),
+                  issuer=issuing, serial=keys.serial(label), hardware_serial=device)
+    store(stem, key, (replace(draft, not_after=NO_END) if device else draft).sign())
