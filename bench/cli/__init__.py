@@ -19,6 +19,7 @@ from bench.errors import BenchError, LinkError, PlanError, ProfileError, RigErro
 COMMANDS = {
     "certify": "bench.cli.certify",
     "emulate": "bench.cli.emulate",
+    "firmware": "bench.cli.firmware",
     "gbcs": "bench.cli.gbcs",
     "pki": "bench.cli.pki",
     "plan": "bench.cli.plan",
@@ -26,6 +27,7 @@ COMMANDS = {
     "rejudge": "bench.cli.rejudge",
     "requirements": "bench.cli.requirements",
     "run": "bench.cli.run",
+    "utrn": "bench.cli.utrn",
     "verify": "bench.cli.verify",
 }
 
