@@ -56,6 +56,7 @@ def values_of(request: AccessRequest, use_case_id: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         step.key: None for step in steps(use_case_id) if step.optional}
     for specification, data in zip(request.specifications, request.data, strict=True):
+        values.pop(specification.key, None)
         if specification.parameters is not None:
             values["from"], values["to"] = (
                 limit.value + LOG_EPOCH for limit in specification.parameters.value[1:3])
@@ -72,9 +73,9 @@ def values_of(request: AccessRequest, use_case_id: str) -> dict[str, Any]:
 def test_the_reference_commands_are_rebuilt_octet_for_octet(vectors: list[Vector]) -> None:
     rebuilt = 0
     for vector in vectors:
-        use_case = use_cases.by_code(vector.code)
-        if vector.payload != "AccessRequest" or use_case is None:
+        if vector.payload != "AccessRequest":
             continue
+        use_case = use_cases.use_case(vector.code)
         message = vector.message
         request = decode_payload(message.payload)
         assert isinstance(request, AccessRequest)
@@ -84,7 +85,7 @@ def test_the_reference_commands_are_rebuilt_octet_for_octet(vectors: list[Vector
             recipient=message.recipient)
         assert built.encode() == message.payload, vector.name
         rebuilt += 1
-    assert rebuilt == 149
+    assert rebuilt == 175
 
 
 def test_constants_are_those_of_the_tables(vectors: list[Vector]) -> None:
@@ -138,11 +139,11 @@ def test_an_optional_specification_can_be_left_out() -> None:
     ("ECS80", {}, "not a command with a DLMS payload"),
     ("ECS38", {"limits": 5}, "ECS38 has no value 'limits'; it has 1/0-0:94.44.0.1/a2, limit"),
     ("ECS42", {"from": 5}, "no value 'from'"),
-    ("ECS38", {"limit": "5"}, "int is wanted"),
+    ("ECS38", {"limit": "5"}, "an integer 0..65535 allowed, found '5'"),
     ("ECS35a", {"from": []}, "a time is wanted"),
-    ("ECS34", {"21/0-0:16.0.0.255/a2": 5}, "a list is wanted"),
-    ("ECS70", {"8/0-0:1.0.0.255/m5": {"preset": 1}}, "has no preset"),
-    ("ECS70", {"8/0-0:1.0.0.255/m5": [1]}, "a list of 3 is wanted"),
+    ("ECS34", {"21/0-0:16.0.0.255/a2": 5}, "a list of 2..2 elements allowed, found 5"),
+    ("ECS70", {"8/0-0:1.0.0.255/m5": {"preset": 1}}, "allowed, found preset"),
+    ("ECS70", {"8/0-0:1.0.0.255/m5": [1]}, r"a list of 3 \(preset_time"),
     ("ECS50", {"number": 7}, "octets, hex text or a datetime"),
 ])
 def test_a_value_that_does_not_fit_is_our_own_mistake(

@@ -80,7 +80,8 @@ def test_sensitive_attributes_are_decrypted(
     assert not [record for record in records if record["problem"]]
     decrypted = [record["use_case"] for record in records if "decrypted" in record]
     assert Counter(decrypted) == {
-        "ECS17b": 2, "ECS17d": 2, "ECS19": 1, "ECS20b": 2, "ECS20c": 2, "ECS21b": 2, "ECS68": 2}
+        "ECS17b": 2, "ECS17d": 2, "ECS19": 1, "ECS20b": 2, "ECS20c": 2, "ECS21b": 2, "ECS68": 2,
+        "GCS13a": 4, "GCS13b": 4, "GCS16b": 3, "GCS17": 1}
 
 
 FIELDS = ("payload", "signature", "mac", "counter", "originator", "recipient")

@@ -83,7 +83,8 @@ def encode(data: Data) -> bytes:
     """Return the octets of ``data``; a value that its type cannot hold: LocalProtocolError."""
     out = bytearray()
     try:
-        _append(out, data)
+        out.append(data.tag)
+        _append_value(out, data)
     except (struct.error, TypeError, ValueError, KeyError, OverflowError, AttributeError) as wrong:
         raise LocalProtocolError(f"no A-XDR encoding of {data!r}: {wrong}") from wrong
     return bytes(out)
@@ -331,6 +332,7 @@ _NUMBERS = {
     Tag.ENUM: ">B", Tag.BCD: ">B", Tag.FLOAT32: ">f", Tag.FLOAT64: ">d",
 }
 _TEXTS = {Tag.VISIBLE_STRING: "ascii", Tag.UTF8_STRING: "utf-8"}
+_SEQUENCES = frozenset((Tag.ARRAY, Tag.STRUCTURE))
 _FIXED = {Tag.DATE_TIME: 12, Tag.DATE: 5, Tag.TIME: 4}
 
 _DECODERS: list[_Decoder] = [_unknown] * 256
@@ -342,7 +344,7 @@ for _tag, _size in _FIXED.items():
     _DECODERS[_tag] = _fixed(_tag, _size)
 for _tag in (Tag.NULL_DATA, Tag.DONT_CARE):
     _DECODERS[_tag] = _constant(_tag)
-for _tag in (Tag.ARRAY, Tag.STRUCTURE):
+for _tag in _SEQUENCES:
     _DECODERS[_tag] = _sequence(_tag)
 _DECODERS[Tag.OCTET_STRING] = _string(Tag.OCTET_STRING)
 _DECODERS[Tag.COMPACT_ARRAY] = _compact_array
@@ -355,19 +357,16 @@ _UNUSABLE = frozenset(
 _PACK = {tag: struct.Struct(layout).pack for tag, layout in _NUMBERS.items()}
 
 
-def _append(out: bytearray, data: Data) -> None:
-    out.append(data.tag)
-    _append_value(out, data)
-
-
 def _append_value(out: bytearray, data: Data) -> None:
     tag, value = data
-    if tag in _PACK:
-        out += _PACK[tag](value)
-    elif tag in (Tag.ARRAY, Tag.STRUCTURE):
+    pack = _PACK.get(tag)
+    if pack is not None:
+        out += pack(value)
+    elif tag in _SEQUENCES:
         out += encode_length(len(value))
         for element in value:
-            _append(out, element)
+            out.append(element.tag)
+            _append_value(out, element)
     elif tag == Tag.OCTET_STRING:
         out += encode_length(len(value))
         out += value
@@ -396,7 +395,7 @@ def _append_value(out: bytearray, data: Data) -> None:
 
 def _append_untagged(out: bytearray, data: Data) -> None:
     """Append an element of a compact array, whose tags stand in the type description."""
-    if data.tag in (Tag.ARRAY, Tag.STRUCTURE):
+    if data.tag in _SEQUENCES:
         for element in data.value:
             _append_untagged(out, element)
     else:

@@ -9,8 +9,10 @@ tables below.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any
 
@@ -24,21 +26,25 @@ from bench.protocols.cosem.access import (
     Choice,
 )
 from bench.protocols.cosem.data import Data, Tag, plain
-from bench.protocols.gbcs import sensitive
+from bench.protocols.gbcs import limits, sensitive
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Message
-from bench.protocols.gbcs.templates import OPTIONAL, build, shape_of
-from bench.protocols.gbcs.use_cases import USE_CASES, Row, UseCase
+from bench.protocols.gbcs.templates import OPTIONAL, Shape, build, shape_of
+from bench.protocols.gbcs.use_cases import Row, UseCase, use_case
 
 INVOKE_FLAGS = 0x20000000  # service class confirmed, in the top octet of the long-invoke-id
 
-_PROTECTED = 30
 _BY_RANGE = 1  # selector of a profile buffer: by range descriptor
 _CAPTURED_TIME = bytes.fromhex("00005E2C64FF")  # GBCS's name of the seconds since 2000 in UTC
 LOG_EPOCH = 946_684_800  # 2000-01-01, where the stamps of logs begin, in seconds since 1970
 
 # Reads within a use case that otherwise writes.
 _READ = {"ECS70": ("8/0-0:1.0.0.255/a2", "8/0-0:1.0.0.255/a4")}
+
+# Values that are right for one use case only, where its row allows several.
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "ECS03": {"111/0-1:19.0.0.255/a2": {"payment_mode": 2}},
+}
 
 # Friendlier names of values, by use case. ``from`` and ``to`` work for every read of a log.
 ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -61,7 +67,7 @@ _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2099, 12, 31, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One specification of a command: what it does to which object, and its rows."""
 
@@ -70,33 +76,56 @@ class Step:
     rows: tuple[Row, ...]
     protected: tuple[str, ...] = ()  # keys of the attributes that a class 30 read asks for
 
-    @property
+    @cached_property
     def optional(self) -> bool:
         """True if a command may leave it out."""
         return any(OPTIONAL in row.type for row in self.rows)
 
+    @cached_property
+    def shape(self) -> Shape | None:
+        """The shape of its value; ``None`` for null data. One for all: not to be changed."""
+        return shape_of(self.rows)
 
+    @cached_property
+    def limited(self) -> bool:
+        """True if a service request limits any of its values."""
+        return self.choice in (Choice.SET, Choice.ACTION) and limits.applies(self.shape)
+
+    @cached_property
+    def address(self) -> tuple[int, bytes, int]:
+        """Class, OBIS code and index of the attribute or method."""
+        return _address(self.key)
+
+
+@cache
 def steps(use_case_id: str) -> tuple[Step, ...]:
     """Return the specifications of a use case's command, in order.
 
     LocalProtocolError for an unknown use case, or one whose payload is not DLMS.
     """
-    use_case = USE_CASES.get(use_case_id)
-    if use_case is None:
-        raise LocalProtocolError(f"no use case {use_case_id!r}")
-    if use_case.category.startswith("SME.A") or not use_case.rows or not use_case.rows[0].key:
+    known = use_case(use_case_id)
+    if known.category.startswith("SME.A") or not known.rows or not known.rows[0].key:
         raise LocalProtocolError(f"{use_case_id} is not a command with a DLMS payload")
-    runs = [(key, tuple(run)) for key, run in groupby(use_case.rows, key=lambda row: row.key)]
-    reads = [(key, run) for key, run in runs if key.startswith(f"{_PROTECTED}/")]
+    runs = [(key, tuple(run)) for key, run in groupby(known.rows, key=lambda row: row.key)]
+    reads = [(key, run) for key, run in runs if key.startswith(f"{sensitive.CLASS_ID}/")]
     if reads:  # one read protects every other object of these use cases
-        protected = tuple(key for key, _ in runs if not key.startswith(f"{_PROTECTED}/"))
+        protected = tuple(key for key, _ in runs if not key.startswith(f"{sensitive.CLASS_ID}/"))
         return tuple(Step(Choice.ACTION, key, run, protected) for key, run in reads)
-    return tuple(Step(_choice(use_case, key, run), key, run) for key, run in runs)
+    return tuple(Step(_choice(known, key, run), key, run) for key, run in runs)
+
+
+def answered(use_case_id: str, request: AccessRequest | None = None) -> tuple[Step, ...]:
+    """Return the specifications that a response answers: those of ``request``, else all."""
+    order = steps(use_case_id)
+    if request is None:
+        return order
+    asked = {specification.key for specification in request.specifications}
+    return tuple(step for step in order if step.key in asked)
 
 
 def build_command(
     use_case_id: str, values: Mapping[str, Any] | None = None, *, counter: int = 0,
-    originator: bytes = bytes(8), recipient: bytes = bytes(8),
+    originator: bytes = bytes(8), recipient: bytes = bytes(8), beyond_limits: bool = True,
 ) -> AccessRequest:
     """Return the request of a DLMS use case, every value lawful unless ``values`` says otherwise.
 
@@ -104,10 +133,11 @@ def build_command(
     for an optional specification leaves it out. ``from`` and ``to`` of a log are datetimes or
     seconds since 1970. ``counter`` (the originator counter) gives the long-invoke-id; together
     with ``originator`` (who reads the answer) and ``recipient`` (the device) it goes into a read
-    of sensitive attributes. LocalProtocolError for an unknown name or a value that does not fit.
+    of sensitive attributes. ``beyond_limits`` lets values pass that no service request would set
+    (:mod:`.limits`). LocalProtocolError for an unknown name or a value that does not fit.
     """
     given = dict(values or {})
-    named = _resolve(use_case_id, given)
+    named = {**_OWN.get(use_case_id, {}), **_resolve(use_case_id, given)}
     specifications, data = [], []
     for step in steps(use_case_id):
         if step.optional and step.key in named and named[step.key] is None:
@@ -115,6 +145,8 @@ def build_command(
         specification, datum = _access(step, named, given, (counter, originator, recipient))
         specifications.append(specification)
         data.append(datum)
+        if not beyond_limits and step.key in named and step.limited:
+            limits.check(step.shape, datum)
     return AccessRequest(INVOKE_FLAGS | counter & 0xFFFFFF, b"", tuple(specifications),
                          tuple(data))
 
@@ -130,10 +162,7 @@ def read_response(
     access failed is the name of its result, as ``{"error": name}``; a response with another
     number of results than the use case has is read as far as both go.
     """
-    order = steps(use_case_id)
-    if request is not None:
-        asked = [specification.key for specification in request.specifications]
-        order = tuple(step for step in order if step.key in asked)
+    order = answered(use_case_id, request)
     found: list[tuple[str, Any]] = []
     for step, data, result in zip(order, response.data, response.results, strict=False):
         if result.code:
@@ -150,12 +179,12 @@ def read_response(
     return found
 
 
-def _choice(use_case: UseCase, key: str, run: tuple[Row, ...]) -> Choice:
+def _choice(known: UseCase, key: str, run: tuple[Row, ...]) -> Choice:
     if "/m" in key:
         return Choice.ACTION
     if any("range_descriptor" in row.path for row in run):
         return Choice.GET_WITH_SELECTION
-    if use_case.access == "read" or key in _READ.get(use_case.id, ()):
+    if known.access == "read" or key in _READ.get(known.id, ()):
         return Choice.GET
     return Choice.SET
 
@@ -186,7 +215,7 @@ def _access(
     step: Step, named: Mapping[str, Any], given: Mapping[str, Any],
     parties: tuple[int, bytes, bytes],
 ) -> tuple[AccessSpecification, Data]:
-    class_id, instance, index = _address(step.key)
+    class_id, instance, index = step.address
     if step.protected:
         wanted = list(_wanted(step, given))
         specification = AccessSpecification(step.choice, class_id, instance, index)
@@ -197,7 +226,7 @@ def _access(
     specification = AccessSpecification(step.choice, class_id, instance, index)
     if step.choice == Choice.GET:
         return specification, NULL
-    return specification, build(shape_of(step.rows), named.get(step.key))
+    return specification, build(step.shape, named.get(step.key))
 
 
 def _address(key: str) -> tuple[int, bytes, int]:
@@ -206,8 +235,8 @@ def _address(key: str) -> tuple[int, bytes, int]:
 
 
 def _wanted(step: Step, given: Mapping[str, Any]) -> Iterator[sensitive.Wanted]:
-    between = (date_time.encode(_instant(given.get("from", _EARLIEST))),
-               date_time.encode(_instant(given.get("to", _LATEST))))
+    between = (date_time.encode(_instant("from", given.get("from", _EARLIEST))),
+               date_time.encode(_instant("to", given.get("to", _LATEST))))
     for key in step.protected:
         address = _address(key)
         yield sensitive.Wanted(*address, between if address[0] == 7 else None)
@@ -219,7 +248,7 @@ def _range(given: Mapping[str, Any]) -> Data:
         Data(Tag.LONG_UNSIGNED, 1), Data(Tag.OCTET_STRING, _CAPTURED_TIME),
         Data(Tag.INTEGER, 2), Data(Tag.LONG_UNSIGNED, 0)))
     start, end = (
-        Data(Tag.DOUBLE_LONG_UNSIGNED, _log_seconds(_instant(given.get(name, default))))
+        Data(Tag.DOUBLE_LONG_UNSIGNED, _log_seconds(_instant(name, given.get(name, default))))
         for name, default in (("from", _EARLIEST), ("to", _LATEST)))
     return Data(Tag.STRUCTURE, (restricting, start, end, Data(Tag.ARRAY, ())))
 
@@ -228,11 +257,13 @@ def _log_seconds(instant: datetime) -> int:
     return min(max(int(instant.timestamp()) - LOG_EPOCH, 0), 0xFFFFFFFF)
 
 
-def _instant(value: Any) -> datetime:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    raise LocalProtocolError(f"a time is wanted: datetime, ISO 8601 or seconds, not {value!r}")
+def _instant(name: str, value: Any) -> datetime:
+    with suppress(ValueError, OverflowError, OSError):
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    raise LocalProtocolError(
+        f"{name}: a time is wanted: datetime, ISO 8601 or seconds, not {value!r}")

@@ -83,12 +83,15 @@ class KeyStore:
         store = cls()
         complaints: list[str] = []
         exposed = 0
-        for file, eui64, usage in _key_files(path):
-            if file.suffix == ".pem":
-                complaints += store._read_certificate(file, eui64, usage)
-            else:
-                exposed += _readable_by_others(file)
-                store._private[eui64, usage] = _private_key(file)
+        try:
+            for file, eui64, usage in _key_files(path):
+                if file.suffix.lower() == ".pem":
+                    complaints += store._read_certificate(file, eui64, usage)
+                else:
+                    exposed += _readable_by_others(file)
+                    store._private[eui64, usage] = _private_key(file)
+        except OSError as wrong:
+            raise KeyStoreError(f"{wrong.filename or path}: {wrong.strerror}") from None
         if not store._public and not store._private:
             raise KeyStoreError(
                 f"key folder {path}: no file named <eui64>-ds|ka|pp-ka.pem or .key")
@@ -117,6 +120,8 @@ class KeyStore:
             public_key = public_key or private_key.public_key()
         if public_key is not None:
             self._public[key] = public_key
+            if key in self._private and self._private[key].public_key() != public_key:
+                del self._private[key]  # of the pair that this one replaces
         for kept in (self._secrets, self._roles, self._of_role):
             kept.clear()
 
@@ -182,8 +187,8 @@ class KeyStore:
             self._public[eui64, usage] = _on_p256(certificate.public_key(), file.name)
             self._certificates[eui64, usage] = certificate
             subject = entity_of(certificate)
-        except (ValueError, UnsupportedAlgorithm) as wrong:
-            raise KeyStoreError(f"{file}: no certificate in PEM form: {wrong}") from None
+        except (ValueError, UnsupportedAlgorithm):
+            raise KeyStoreError(f"{file}: no certificate in PEM form") from None
         if subject is not None and subject != eui64:
             return [f"{file.name} certifies {subject.hex()}"]
         return []
@@ -195,6 +200,14 @@ class KeyStore:
             if (eui64, usage) in self._public
             and self._public[eui64, usage].public_numbers()
             != private.public_key().public_numbers()]
+
+
+def owner_only_key(file: Path) -> ec.EllipticCurvePrivateKey:
+    """Return the private key in ``file``; KeyStoreError if group or others can read it, or none."""
+    key = _private_key(file)
+    if _readable_by_others(file):
+        raise KeyStoreError(f"{file}: a private key that group or others can read")
+    return key
 
 
 def role_of(certificate: x509.Certificate) -> Role | None:

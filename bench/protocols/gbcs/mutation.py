@@ -14,7 +14,7 @@ refuse it. ``caught_by`` is the last of these lines that must refuse the mutatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -128,8 +128,12 @@ _PROTECTION: Mapping[str, tuple[str, str, str]] = {
     "signature-flip-resealed": ("signature", "flip", AUTHENTICITY),
     "signature-zero-resealed": ("signature", "zero", AUTHENTICITY),
     "signature-wrong-key": ("signature", "replace", AUTHENTICITY),
+    "signature-other-party": ("signature", "replace", AUTHENTICITY),
+    "signature-other-octets": ("signature", "replace", AUTHENTICITY),
+    "signature-over-payload": ("signature", "replace", AUTHENTICITY),
     "mac-absent": ("mac", "remove", RULE),
     "mac-wrong-key": ("mac", "replace", AUTHENTICITY),
+    "mac-other-party": ("mac", "replace", AUTHENTICITY),
     "protection-absent": ("signature", "remove", RULE),
 }
 
@@ -237,11 +241,10 @@ def _reseal(true: Message, changed: Message, keys: KeyStore, flaw: str = "") -> 
     """Return ``changed`` with the protection of ``true``, made with the keys of its parties."""
     sealed = replace(changed, signature=b"", mac=None)
     if true.signature and flaw != "signature-absent":
-        key = keys.private_key(true.originator, Usage.DIGITAL_SIGNATURE)
-        if key is None:
-            raise LocalProtocolError(f"no private key of {true.originator.hex()} to sign with")
-        key = _nobodys_key() if flaw == "signature-wrong-key" else key
-        signature = protection.sign(sealed.signed_octets, key)
+        signed = replace(sealed, originator_counter=sealed.originator_counter - 1) \
+            if flaw == "signature-other-octets" else sealed
+        octets = sealed.payload if flaw == "signature-over-payload" else signed.signed_octets
+        signature = protection.sign(octets, _signer(true, keys, flaw))
         kind = flaw.removeprefix("signature-").removesuffix("-resealed")
         spoil = _KINDS.get(kind) if flaw.startswith("signature-") else None
         sealed = replace(sealed, signature=spoil(signature) if spoil else signature)
@@ -250,8 +253,31 @@ def _reseal(true: Message, changed: Message, keys: KeyStore, flaw: str = "") -> 
     return replace(sealed, mac=_mac(true, sealed, keys, flaw))
 
 
+def _signer(true: Message, keys: KeyStore, flaw: str) -> ec.EllipticCurvePrivateKey:
+    if flaw == "signature-wrong-key":
+        return _nobodys_key()
+    key = keys.private_key(true.originator, Usage.DIGITAL_SIGNATURE)
+    if flaw == "signature-other-party":
+        others = (keys.private_key(party, Usage.DIGITAL_SIGNATURE) for party in _others(true, keys))
+        key = next(filter(None, others), None)
+    if key is None:
+        raise LocalProtocolError(f"no private key to sign for {true.originator.hex()} with")
+    return key
+
+
+def _others(true: Message, keys: KeyStore) -> Iterator[bytes]:
+    """Yield the remote parties other than the originator, by their EUI-64."""
+    return (party for party in keys.parties()
+            if party not in (true.originator, true.recipient) and keys.role(party) is not None)
+
+
 def _mac(true: Message, sealed: Message, keys: KeyStore, flaw: str) -> bytes:
-    secrets = [keys.shared_secret(*pair) for pair in protection.mac_parties(true, keys)]
+    pairs = protection.mac_parties(true, keys)
+    if flaw == "mac-other-party":
+        right = {party for pair in pairs for party in pair}
+        pairs = [(party, true.recipient) for party in _others(true, keys)
+                 if party not in right]
+    secrets = [keys.shared_secret(*pair) for pair in pairs]
     secret = next(filter(None, secrets), None)
     if secret is None:
         raise LocalProtocolError(f"no keys to make the MAC of {true.originator.hex()}")

@@ -12,7 +12,8 @@ import enum
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
-from bench.protocols.gbcs.message import MAC_LENGTH, SECURITY_HEADER, Cra, Message
+from bench.protocols.gbcs.message import MAC_LENGTH, SECURITY_HEADER, Cra, Message, mac_octets
 from bench.protocols.gbcs.use_cases import PPMID_TO_GSME, SIGNATURE_ONLY, category_of
 
 ENCRYPTION_HEADER = bytes.fromhex("3100000000")
@@ -106,9 +107,9 @@ def derive_key(secret: bytes, originator: bytes, mode: int, counter: int,
         counter.to_bytes(8, "big"), recipient))).digest()[:16]
 
 
-def mac_tag(key: bytes, originator: bytes, mac_octets: bytes) -> bytes:
-    """Return the 12-octet AES-128-GCM tag over ``mac_octets`` (``Message.mac_octets``)."""
-    tag = AESGCM(key).encrypt(originator + bytes(4), b"", _MAC_PREFIX + mac_octets)
+def mac_tag(key: bytes, originator: bytes, octets: bytes) -> bytes:
+    """Return the 12-octet AES-128-GCM tag over ``octets`` (``Message.mac_octets``)."""
+    tag = AESGCM(key).encrypt(originator + bytes(4), b"", _MAC_PREFIX + octets)
     return tag[:MAC_LENGTH]
 
 
@@ -172,12 +173,17 @@ def check(message: Message, keys: KeyStore) -> Protection:
     signed = message.signed_octets
     signature, signature_reason = _check_signature(message, keys, signed)
     mac, mac_reason = _check_mac(message, keys, signed)
-    category = category_of(message.message_code, message.cra, without_mac=message.mac is None)
-    rule = RULES.get(category, {}).get(message.cra)
+    category, rule = _rule_of(message.message_code, message.cra, message.mac is None)
     kept, rule_reason = _keeps(message, category, rule)
     reasons = (signature_reason, mac_reason, rule_reason)
     reason = "; ".join(filter(None, reasons)) if any(reasons) else ""
     return Protection(signature, mac, category, rule.text if rule else "", kept, reason)
+
+
+@lru_cache(maxsize=1024)
+def _rule_of(code: int, cra: Cra, without_mac: bool) -> tuple[str, Rule | None]:
+    category = category_of(code, cra, without_mac=without_mac)
+    return category, RULES.get(category, {}).get(cra)
 
 
 def protect(message: Message, keys: KeyStore, category: str | None = None) -> Message:
@@ -186,8 +192,10 @@ def protect(message: Message, keys: KeyStore, category: str | None = None) -> Me
     ``category`` is needed for a message code that no table holds. A key that is missing, or a
     message code that does not go with the CRA flag: LocalProtocolError.
     """
-    name = category or category_of(message.message_code, message.cra)
-    rule = RULES.get(name, {}).get(message.cra)
+    if category:
+        name, rule = category, RULES.get(category, {}).get(message.cra)
+    else:
+        name, rule = _rule_of(message.message_code, message.cra, False)
     if rule is None:
         raise LocalProtocolError(f"no rule for a {message.cra.name.lower()} of code "
                                  f"{message.message_code:04X}, category {name}")
@@ -196,25 +204,25 @@ def protect(message: Message, keys: KeyStore, category: str | None = None) -> Me
 
 def protect_by(message: Message, keys: KeyStore, rule: Rule) -> Message:
     """Return ``message`` with signature and MAC as ``rule`` says, whatever its category."""
-    protected = replace(message, signature=b"", mac=None)
+    signed, signature, mac = message.signed_octets, b"", None
     if rule.signature:
         key = keys.private_key(message.originator, Usage.DIGITAL_SIGNATURE)
         if key is None:
             raise LocalProtocolError(f"no private key of {message.originator.hex()} to sign with")
-        protected = replace(protected, signature=sign(protected.signed_octets, key))
+        signature = sign(signed, key)
     if rule.mac:
-        tags = _mac_tags(protected, keys, protected.signed_octets)
+        tags = _mac_tags(message, keys, mac_octets(signed, signature))
         if not tags:
             raise LocalProtocolError(_no_mac_key(message))
-        protected = replace(protected, mac=tags[0])
-    return protected
+        mac = tags[0]
+    return message.protected(signature, mac)
 
 
 def mac_parties(message: Message, keys: KeyStore) -> list[tuple[bytes, bytes]]:
     """Return the pairs of parties between which the MAC key may have been agreed."""
     if (message.cra != Cra.COMMAND
             or keys.role(message.originator) == Role.ACCESS_CONTROL_BROKER
-            or category_of(message.message_code) == PPMID_TO_GSME):
+            or _rule_of(message.message_code, Cra.COMMAND, False)[0] == PPMID_TO_GSME):
         return [(message.originator, message.recipient)]
     return [(broker, message.recipient) for broker in keys.of_role(Role.ACCESS_CONTROL_BROKER)]
 
@@ -234,7 +242,7 @@ def _check_signature(message: Message, keys: KeyStore, signed: bytes) -> tuple[S
 def _check_mac(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, str]:
     if message.mac is None:
         return State.ABSENT, ""
-    tags = _mac_tags(message, keys, signed)
+    tags = _mac_tags(message, keys, mac_octets(signed, message.signature or b""))
     for tag in tags:
         if hmac.compare_digest(tag, message.mac):
             return State.VALID, ""
@@ -243,8 +251,7 @@ def _check_mac(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, 
     return State.INVALID, "the MAC is not that of this message"
 
 
-def _mac_tags(message: Message, keys: KeyStore, signed: bytes) -> list[bytes]:
-    octets = message.mac_octets_over(signed)
+def _mac_tags(message: Message, keys: KeyStore, octets: bytes) -> list[bytes]:
     tags = []
     for one, other in mac_parties(message, keys):
         secret = keys.shared_secret(one, other)

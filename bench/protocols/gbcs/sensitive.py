@@ -16,6 +16,7 @@ from bench.protocols.gbcs import protection
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Message
 
+CLASS_ID = 30  # data protection
 BY_DATE = 1  # restriction type: from and to, both included
 NO_RESTRICTION = 0
 

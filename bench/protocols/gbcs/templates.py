@@ -2,7 +2,8 @@
 
 A row's path leads to one element: ``name:array[1..16].entry.field``. The rows of one attribute
 make a tree, which gives the data that a command carries from plain values, or from nothing: each
-element has its constant, a default of its own, or the smallest value of its type.
+element has its constant, a default of its own, or the smallest value of its type. A value that
+does not fit its row (type, range, length, number of elements, constant) is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.protocols.cosem import date_time
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs.use_cases import Row
 
-_TYPES = {
+TYPES = {
     "double-long-unsigned": Tag.DOUBLE_LONG_UNSIGNED, "double-long": Tag.DOUBLE_LONG,
     "long-unsigned": Tag.LONG_UNSIGNED, "long": Tag.LONG, "unsigned": Tag.UNSIGNED,
     "integer": Tag.INTEGER, "enum": Tag.ENUM, "boolean": Tag.BOOLEAN,
@@ -29,10 +30,13 @@ _TYPES = {
 _STEP = re.compile(r"([^\[]+)(?:\[(?:\d+of)?(\d+)\.\.(\d+)\])?")
 _DOT = re.compile(r"(?<!\.)\.(?!\.)")  # not the two of a range
 _FORM = re.compile(r"([a-z0-9-]+?)(?:\((\d+)\))?(?:\[\[([A-Z_]+)\]\])?")
-_OCTETS = re.compile(r"\|\|0x([0-9A-F]*)")
+_OCTETS = re.compile(r"0x([0-9A-F]*)")
+_OR = re.compile(r" or (?=0x)")
 _BITS = re.compile(r"\|\|0b([01]+)")
 
+_SHAPELESS = ("null", "structure")  # what the class has of its own: see :mod:`.sensitive`
 TWIN = "TWIN_ELEMENT_ESME_ONLY"
+TWIN_ONLY = " (twin element meters only)"
 OPTIONAL = "OPTIONAL"
 
 # Elements whose rows say "exceptional": a schedule date (IEC 62056-6-2, single action schedule)
@@ -54,10 +58,30 @@ _DEFAULTS: Mapping[str, Any] = {
     "9000/0-0:96.13.0.255/a2": b"00000000000", "9000/0-0:96.13.1.255/a2": b"Supplier",
     "7/1-0:32.24.0.255/a4": 1800, "7/1-0:52.24.0.255/a4": 1800, "7/1-0:72.24.0.255/a4": 1800,
 }
+# The same for elements of structures, the least that a service request may set (DUIS 5.4).
+_ELEMENT_DEFAULTS: Mapping[str, int] = {
+    "join_timeout": 3600, "normalLimitedDutyCycleThreshold": 50,
+    "limitedCriticalDutyCycleThreshold": 151, "channelChangesPerWeek": 1, "gsmeCurfew": 2,
+    "quieterDecibelsLimit": 1, "nonGsmePoorCommsPercentage": 100,
+    "nonGsmeMeasurementPeriods": 50, "localChNoiseMeasurementPeriod": 61,
+    "localChFailurePercentage": 100, "localChRetryPercentage": 100,
+}
 # Structures whose rows stand in another order than the interface class has (IEC 62056-6-2, clock).
 _ORDER = {"preset_adjusting_time": ("preset_time", "validity_interval_start",
                                     "validity_interval_end")}
 _SPECIAL_TIMES = {"now": date_time.NOW, "never": date_time.NEVER}
+# Lengths that are the greatest, not the only one: text, and one bit for each special day or entry
+# of a table, by key of the row or name of the element (reference test data set, DUIS 5.4).
+_UP_TO = frozenset({
+    "1/0-2:96.13.1.255/a2", "9000/0-0:96.13.0.255/a2", "9000/0-0:96.13.1.255/a2",
+    "exec_specdays"})
+_COUNTED = {Tag.OCTET_STRING: "octets", Tag.VISIBLE_STRING: "characters",
+            Tag.UTF8_STRING: "characters", Tag.BIT_STRING: "bits"}
+RANGES: Mapping[Tag, tuple[int, int]] = {
+    Tag.DOUBLE_LONG: (-(1 << 31), (1 << 31) - 1), Tag.DOUBLE_LONG_UNSIGNED: (0, (1 << 32) - 1),
+    Tag.LONG: (-(1 << 15), (1 << 15) - 1), Tag.LONG_UNSIGNED: (0, (1 << 16) - 1),
+    Tag.INTEGER: (-128, 127), Tag.UNSIGNED: (0, 255), Tag.ENUM: (0, 255),
+}
 _FIRST_DAY = bytes.fromhex("07DF0101FF000000008000FF")  # 2015-01-01, UTC
 
 
@@ -70,8 +94,17 @@ class Shape:
     tag: Tag | None = None
     size: int = 0
     default: Any = None
-    constant: bool = False
+    only: tuple[Any, ...] = ()  # the values that it may have; empty where it is free
     members: dict[str, Shape] = field(default_factory=dict)
+    row: Row | None = None  # of a leaf
+    twin: bool = False  # only a meter with two measuring elements has it
+
+    @property
+    def first_row(self) -> Row | None:
+        """The row of a leaf, else that of the first leaf below."""
+        if self.row is not None:
+            return self.row
+        return next(filter(None, (member.first_row for member in self.members.values())), None)
 
     @property
     def element(self) -> Shape:
@@ -80,14 +113,27 @@ class Shape:
         if len(members) == 1:
             return members[0]
         return Shape(self.name, tag=self.tag, size=self.size, default=self.default,
-                     constant=self.constant, members=self.members)
+                     only=self.only, members=self.members, row=self.row)
+
+    @property
+    def shorter(self) -> bool:
+        """Whether a string may be shorter than ``size``."""
+        return self.tag in (Tag.VISIBLE_STRING, Tag.UTF8_STRING) or (
+            self.row is not None and (self.row.key in _UP_TO or self.name in _UP_TO))
+
+    def fields(self, count: int | None = None) -> list[Shape]:
+        """The members of a structure with ``count`` elements: with those of a twin element meter
+        if that makes as many, else without."""
+        every = list(self.members.values())
+        if len(every) == count:
+            return every
+        return [member for member in every if not member.twin]
 
 
 def shape_of(rows: Sequence[Row]) -> Shape | None:
     """Return the shape that ``rows`` of one attribute or method give; ``None`` for null data."""
-    rows = [row for row in rows if not row.type.endswith(f"[[{TWIN}]]")]
     typed = [row for row in rows if ":" in row.path and row.type] or rows
-    if any(row.type.startswith("null") for row in rows) or not typed[0].type:
+    if any(row.type.startswith(_SHAPELESS) for row in rows) or not typed[0].type:
         return None
     root: Shape | None = None
     for row in typed:
@@ -97,8 +143,9 @@ def shape_of(rows: Sequence[Row]) -> Shape | None:
                  for step in steps if step]
         root = root or Shape(*parts[0])
         shape = root
+        twin = row.type.endswith(f"[[{TWIN}]]")
         for name, bounds in parts[1:]:
-            shape = shape.members.setdefault(name, Shape(name, bounds))
+            shape = shape.members.setdefault(name, Shape(name, bounds, twin=twin))
         _fill(shape, row)
     if root and root.name in _ORDER and root.members:
         root.members = {name: root.members[name] for name in _ORDER[root.name]}
@@ -120,29 +167,46 @@ def build(shape: Shape | None, value: Any = None) -> Data:
     if shape.bounds is not None:
         element = shape.element
         items = value if value is not None else [None] * shape.bounds[0]
+        low, high = shape.bounds
         if not isinstance(items, Sequence) or isinstance(items, str | bytes):
-            raise LocalProtocolError(f"{shape.name}: a list is wanted, not {items!r}")
+            raise misfit(shape, f"a list of {low}..{high} elements", repr(items))
+        if not low <= len(items) <= high:
+            raise misfit(shape, f"a list of {low}..{high} elements", f"{len(items)} elements")
         return Data(Tag.ARRAY, tuple(build(element, item) for item in items))
     if shape.tag is None:
+        items = _items(shape, value)
         return Data(Tag.STRUCTURE, tuple(
             build(member, item)
-            for member, item in zip(shape.members.values(), _items(shape, value), strict=True)))
-    return Data(shape.tag, _default(shape) if value is None else _value(shape, value))
+            for member, item in zip(shape.fields(len(items)), items, strict=True)))
+    return Data(shape.tag, _default(shape) if value is None else _value(shape, shape.tag, value))
+
+
+def misfit(shape: Shape, allowed: str, found: str) -> LocalProtocolError:
+    """Return the complaint about a value of ``shape``, which names the row."""
+    row = shape.first_row
+    where = shape.name
+    if row is not None:
+        step = "" if where == row.path else f" {where}"
+        where = " ".join(filter(None, (row.clauses, row.item, f"({row.key}{step})")))
+    return LocalProtocolError(f"{where}: {allowed} allowed, found {found[:80]}")
 
 
 def _items(shape: Shape, value: Any) -> Sequence[Any]:
+    usual = shape.fields()
     if value is None:
-        return [None] * len(shape.members)
+        return [None] * len(usual)
     if isinstance(value, Mapping):
         unknown = sorted(set(value) - set(shape.members))
         if unknown:
-            raise LocalProtocolError(f"{shape.name} has no {', '.join(unknown)}; it has "
-                                     f"{', '.join(shape.members)}")
-        return [value.get(name) for name in shape.members]
-    if isinstance(value, list | tuple) and len(value) == len(shape.members):
+            raise misfit(shape, f"the members {', '.join(shape.members)}",
+                         ", ".join(map(str, unknown)))
+        wanted = [member for member in shape.members.values()
+                  if member in usual or member.name in value]
+        return [value.get(member.name) for member in wanted]
+    if isinstance(value, list | tuple) and len(value) in (len(usual), len(shape.members)):
         return value
-    raise LocalProtocolError(f"{shape.name}: a list of {len(shape.members)} is wanted, "
-                             f"not {value!r}")
+    raise misfit(shape, f"a list of {len(usual)} "
+                 f"({', '.join(member.name for member in usual)})", repr(value))
 
 
 def _fill(shape: Shape, row: Row) -> None:
@@ -151,23 +215,28 @@ def _fill(shape: Shape, row: Row) -> None:
         for name, kind, constant in _EXCEPTIONAL[shape.name]:
             member = shape.members.setdefault(name, Shape(name))
             _fill(member, row._replace(type=kind, constant=constant))
+            member.only = ()  # our own default, not the table's constant
         return
     form = _FORM.fullmatch(row.type)
-    if form is None or form[1] not in _TYPES:
+    if form is None or form[1] not in TYPES:
         raise LocalProtocolError(f"{row.key} {row.path}: no DLMS type {row.type!r}")
-    shape.tag = _TYPES[form[1]]
+    shape.tag = TYPES[form[1]]
     shape.size = int(form[2] or 0)
-    shape.constant = bool(row.constant)
-    shape.default = _constant(shape, row) if row.constant else _DEFAULTS.get(row.key)
+    shape.row = row
+    if row.constant:
+        shape.only = tuple(_constant(shape, part) for part in _OR.split(row.constant))
+        shape.default = shape.only[0]
+    else:
+        shape.default = _DEFAULTS.get(row.key, _ELEMENT_DEFAULTS.get(shape.name))
 
 
-def _constant(shape: Shape, row: Row) -> Any:
-    bits = _BITS.search(row.constant)
+def _constant(shape: Shape, text: str) -> Any:
+    bits = _BITS.search(text)
     if bits:
         return bits[1][: shape.size]
-    octets = _OCTETS.search(row.constant)
+    octets = _OCTETS.search(text)
     if octets is None:
-        return int(row.constant)
+        return int(text)
     if shape.tag in (Tag.OCTET_STRING, Tag.BIT_STRING):
         return bytes.fromhex(octets[1]) if shape.tag == Tag.OCTET_STRING else ""
     number = int(octets[1], 16)
@@ -188,27 +257,56 @@ def _default(shape: Shape) -> Any:
     return False if shape.tag == Tag.BOOLEAN else 0
 
 
-def _value(shape: Shape, value: Any) -> Any:
-    if shape.tag == Tag.OCTET_STRING:
-        return _as_octets(shape.name, value)
-    wanted = {Tag.BOOLEAN: bool, Tag.BIT_STRING: str, Tag.VISIBLE_STRING: str,
-              Tag.UTF8_STRING: str}.get(shape.tag or Tag.NULL_DATA, int)
-    if not isinstance(value, wanted):
-        raise LocalProtocolError(f"{shape.name}: {wanted.__name__} is wanted, not {value!r}")
-    return value
+def _value(shape: Shape, tag: Tag, value: Any) -> Any:
+    if tag == Tag.OCTET_STRING:
+        found = _as_octets(shape, value)
+    elif tag in RANGES:
+        found = value
+        low, high = RANGES[tag]
+        if type(value) is not int or not low <= value <= high:
+            raise misfit(shape, f"an integer {low}..{high}", repr(value))
+    elif tag == Tag.BOOLEAN:
+        found = value
+        if not isinstance(value, bool):
+            raise misfit(shape, "true or false", repr(value))
+    else:
+        found = value
+        if not isinstance(value, str) or (tag == Tag.BIT_STRING and set(value) - {"0", "1"}):
+            raise misfit(shape, "text of 0 and 1" if tag == Tag.BIT_STRING else "text",
+                         repr(value))
+    _check_length(shape, found)
+    if shape.only and found not in shape.only:
+        raise misfit(shape, f"only {' or '.join(map(_plain, shape.only))}", _plain(found))
+    return found
 
 
-def _as_octets(name: str, value: Any) -> bytes:
-    if isinstance(value, datetime):
-        return date_time.encode(value)
+def _check_length(shape: Shape, found: Any) -> None:
+    if shape.tag not in _COUNTED:
+        return
+    size, length = shape.size, len(found)
+    if length != size and not (shape.shorter and length < size):
+        wanted = f"at most {size}" if shape.shorter else str(size)
+        raise misfit(shape, f"{wanted} {_COUNTED[shape.tag]}", f"{length}")
+
+
+def _plain(value: Any) -> str:
+    return value.hex().upper() if isinstance(value, bytes) else str(value)
+
+
+def _as_octets(shape: Shape, value: Any) -> bytes:
+    if isinstance(value, str):
+        if value in _SPECIAL_TIMES:
+            return _SPECIAL_TIMES[value]
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            with suppress(ValueError):
+                return _iso_time(value)
     if isinstance(value, bytes):
         return value
-    if value in _SPECIAL_TIMES:
-        return _SPECIAL_TIMES[value]
-    for read in (bytes.fromhex, _iso_time):
-        with suppress(TypeError, ValueError):
-            return read(value)
-    raise LocalProtocolError(f"{name}: octets, hex text or a datetime is wanted, not {value!r}")
+    if isinstance(value, datetime):
+        return date_time.encode(value)
+    raise misfit(shape, "octets, hex text or a datetime", repr(value))
 
 
 def _iso_time(text: str) -> bytes:

@@ -2,23 +2,30 @@
 
 176 use cases with their 1,244 mapping rows (GBCS 4.0, mapping tables), and the message codes that
 those tables leave out: security, HAN and firmware use cases, alerts, codes of older versions, and
-codes that the reference test data uses without a name.
+codes that the reference test data uses without a name. Those have an id as well: that of their
+document (``CS02a``, ``CS02b-supplierBySupplier``), else their number in hex (``00CC``).
 """
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from bench.errors import LocalProtocolError
 from bench.protocols.gbcs.message import Cra
 
 PPMID_TO_GSME = "SME.C.PPMID-GSME"
 SIGNATURE_ONLY = "signature only"
 UNKNOWN = "unknown"
+
+_CODE = re.compile("[0-9A-Fa-f]{4}")
+_NEAR = 3  # names that an error offers instead of a wrong one
 
 
 class Row(NamedTuple):
@@ -47,38 +54,46 @@ class Row(NamedTuple):
         return "" if self.class_id is None else f"{self.class_id}/{self.obis}/{self.member}"
 
 
+TABLED = "use-case table"
+OUTSIDE, OLDER, UNNAMED = "outside the use-case table", "older version", "unnamed"
+
+
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """One use case; ``None`` stands for "not applicable", or for a fact that no source shows."""
+    """One use case; ``None`` stands for "not applicable", or for a fact that no source shows.
+
+    Empty ``target``, ``roles`` or ``service_reference`` mean the same. ``variants`` are further
+    categories that the message may have: one that is signed and has no MAC. ``sources`` names,
+    for a use case that is not ``TABLED``, where each fact is from; those of the tables are from
+    GBCS 4.0. The rows of an older version are those that GBCS 4.0 has for the same objects.
+    """
 
     id: str
     code: int
     title: str
     target: tuple[str, ...]  # ESME, GSME, GPF, CHF
-    protocol: str  # DLMS, GBZ or ASN.1
+    protocol: str | None  # DLMS, GBZ or ASN.1
     category: str
     future_dateable: bool | None
     replay_protected: bool | None
     service_reference: str
-    access: str  # read or update
+    access: str | None  # read or update
     roles: tuple[str, ...]  # supplier, network_operator, access_control_broker, load_controller
     response_date_time: bool | None  # whether the response carries a date-time
     rows: tuple[Row, ...]
+    status: str = TABLED
+    variants: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories, the usual one first; empty where no source shows one."""
+        return () if self.category == UNKNOWN else (self.category, *self.variants)
 
-@dataclass(frozen=True, slots=True)
-class OtherCode:
-    """A message code without mapping rows.
-
-    ``categories``: the usual one first, then one of a variant that is signed and has no MAC.
-    ``status``: ``outside the use-case table``, ``older version`` or ``unnamed``.
-    """
-
-    code: int
-    id: str
-    title: str
-    categories: tuple[str, ...]
-    status: str
+    @property
+    def is_command(self) -> bool:
+        """True if a remote party can send it: not an alert, not one of the HAN only."""
+        return self.category.startswith(("SME.C", SIGNATURE_ONLY))
 
 
 class _UseCases(Mapping[str, UseCase]):
@@ -97,28 +112,69 @@ class _UseCases(Mapping[str, UseCase]):
 USE_CASES: Mapping[str, UseCase] = _UseCases()
 
 
+def use_case(name: str | int) -> UseCase:
+    """Return what is known of an id or a message code, in the tables or not.
+
+    An id that is all of a code's four hexadecimal digits works for every code. LocalProtocolError
+    for one that no table holds, with the ids nearest to it.
+    """
+    tables = _load()
+    if isinstance(name, str):
+        found = tables.by_id.get(name) or tables.other_ids.get(name)
+        if found is None and _CODE.fullmatch(name):
+            found = tables.every_code.get(int(name, 16))
+    else:
+        found = tables.every_code.get(name)
+    if found is not None:
+        return found
+    if isinstance(name, int):
+        raise LocalProtocolError(f"no use case with message code {name:04X}")
+    near = _near(name, [*tables.by_id, *tables.other_ids])
+    raise LocalProtocolError(f"no use case {name!r}"
+                             + (f"; near to it are {', '.join(near)}" if near else ""))
+
+
+def _near(name: str, known: Sequence[str]) -> list[str]:
+    """Return up to three of ``known`` that ``name`` begins, whatever its case, else is like."""
+    lower = {item.lower(): item for item in known}
+    begun = [item for item in known if name and item.lower().startswith(name.lower())]
+    return begun[:_NEAR] or [lower[item] for item in
+                             difflib.get_close_matches(name.lower(), lower, _NEAR)]
+
+
+def every_use_case() -> tuple[UseCase, ...]:
+    """Return the use cases of the tables and the other message codes, by message code."""
+    tables = _load()
+    return tuple(tables.every_code[code] for code in sorted(tables.every_code))
+
+
 def by_code(code: int) -> UseCase | None:
     """Return the use case of a message code; ``None`` if the tables have none."""
     return _load().by_code.get(code)
 
 
-def other_code(code: int) -> OtherCode | None:
-    """Return what is known of a message code without mapping rows."""
+def other_code(code: int) -> UseCase | None:
+    """Return what is known of a message code that the tables leave out."""
     return _load().others.get(code)
 
 
-def other_codes() -> tuple[OtherCode, ...]:
-    """Return all message codes without mapping rows."""
+def other_codes() -> tuple[UseCase, ...]:
+    """Return all message codes that the tables leave out."""
     return tuple(_load().others.values())
 
 
+def sources() -> Mapping[str, str]:
+    """Return what the short names in ``UseCase.sources`` stand for."""
+    return _load().sources
+
+
 def name_of(code: int) -> str:
-    """Return the use case id of a message code, else its title, else its number in hex."""
-    use_case = by_code(code)
-    if use_case is not None:
-        return use_case.id
-    other = other_code(code)
-    return (other.id or other.title if other else "") or f"{code:04X}"
+    """Return the id of a message code, else its title, else its number in hex."""
+    known = _load().every_code.get(code)
+    number = f"{code:04X}"
+    if known is None:
+        return number
+    return known.id if known.id != number else known.title or number
 
 
 def category_of(code: int, cra: Cra = Cra.COMMAND, *, without_mac: bool = False) -> str:
@@ -127,29 +183,34 @@ def category_of(code: int, cra: Cra = Cra.COMMAND, *, without_mac: bool = False)
     A few security use cases have a variant that is signed and carries no MAC; ``without_mac``
     picks it.
     """
-    use_case = by_code(code)
-    if use_case is not None:
-        return use_case.category
-    other = other_code(code)
-    if other is None or not other.categories:
+    known = _load().every_code.get(code)
+    if known is None or not known.categories:
         return UNKNOWN
-    return other.categories[-1 if without_mac and cra != Cra.ALERT else 0]
+    return known.categories[-1 if without_mac and cra != Cra.ALERT else 0]
 
 
 class _Tables(NamedTuple):
     by_id: dict[str, UseCase]
     by_code: dict[int, UseCase]
-    others: dict[int, OtherCode]
+    others: dict[int, UseCase]
+    other_ids: dict[str, UseCase]
+    every_code: dict[int, UseCase]
+    sources: dict[str, str]
 
 
 @cache
 def _load() -> _Tables:
     read = json.loads(files(__package__).joinpath("data/use_cases.json").read_text("utf-8"))
     by_id = {entry["id"]: _use_case(entry) for entry in read["use_cases"]}
-    others = (OtherCode(**(entry | {"categories": tuple(entry["categories"])}))
-              for entry in read["other_codes"])
-    return _Tables(by_id, {use_case.code: use_case for use_case in by_id.values()},
-                   {other.code: other for other in others})
+    others = {entry["code"]: _other(entry) for entry in read["other_codes"]}
+    by_code = {known.code: known for known in by_id.values()}
+    return _Tables(by_id, by_code, others, {other.id: other for other in others.values()},
+                   by_code | others, read["sources"])
+
+
+def _other(entry: dict[str, Any]) -> UseCase:
+    category, *variants = entry.pop("categories") or [UNKNOWN]
+    return _use_case(entry | {"category": category, "variants": tuple(variants)})
 
 
 def _use_case(entry: dict[str, Any]) -> UseCase:
