@@ -104,7 +104,9 @@ class Station:
             self.refusal = Refusal(f"the rig: {type(crash).__name__}: {crash}", LINK)
             return None
         declared, found = self.profile.subject.firmware_version, identity.firmware_version
-        if found == declared or self.defect:
+        # A recording cannot be asked today what it is; it is never more than a demonstration.
+        recorded = self._rig.emulated and getattr(self._rig.ports["gbcs"], "recorded", False)
+        if found == declared or self.defect or recorded:
             return identity
         if found:
             self.refusal = Refusal(
@@ -113,8 +115,8 @@ class Station:
         else:
             self.refusal = Refusal(
                 f"the device does not state its firmware version ({identity.outcome} after "
-                f"ECS52): is it {self.profile.ixit['entity_id']}, is it on, and are the keys in "
-                f"{self._rig.keys} its own?", LINK)
+                f"the read): is it {self.profile.ixit['entity_id']}, is it on, and are the keys "
+                f"in {self._rig.keys} its own?", LINK)
         return identity
 
     def _identity_event(self, identity: Identity) -> Event:
@@ -129,7 +131,7 @@ class Station:
         assert self._rig is not None
         return Context(
             ports=self._rig.ports, answers=self.answers,
-            parties=self._parties, clock=self.clock,
+            parties=self._parties, clock=self.clock, recordings=self.profile.recordings,
             launched=self.declaration.launch is not None)
 
 

@@ -5,7 +5,7 @@ of the message, so ``<HEX>`` has twice as many digits: the example in the public
 `HenryGiraldo/gbcs`, ``c/gfi.h``, says 72 in front of 144 digits. ``<n>`` is 0 for a message in one
 piece; what other numbers mean stands in a document that we do not hold, so they are read and
 handed on but never asked for. Numbers are decimal without leading zeros; hexadecimal digits are
-written in upper case and read in either. Segmented messages are left out.
+written in upper case and read in either. A message in blocks is as many lines.
 """
 
 from __future__ import annotations
