@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from credential_parties import CredentialParties
 from remote_parties import Correspondence
 
 from devices import pki
@@ -27,3 +28,14 @@ def correspond(keys_folder: Path) -> Callable[..., Correspondence]:
 @pytest.fixture
 def meter(correspond: Callable[..., Correspondence]) -> Correspondence:
     return correspond()
+
+
+@pytest.fixture
+def parties(keys_folder: Path) -> Callable[..., CredentialParties]:
+    """Return a maker of fresh meters whose parties may change their keys."""
+    return lambda **settings: CredentialParties(keys_folder, **settings)
+
+
+@pytest.fixture
+def holder(parties: Callable[..., CredentialParties]) -> CredentialParties:
+    return parties()

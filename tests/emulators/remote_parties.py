@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.protocols.cosem.access import AccessResponse, DataNotification, decode_payload
-from bench.protocols.gbcs import commands, protection
+from bench.protocols.gbcs import asn1, commands, protection
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Cra, Message, parse
 from bench.protocols.gbcs.use_cases import USE_CASES
@@ -42,6 +42,7 @@ class Answer:
     values: Mapping[str, Any]
     accepted: bool
     alerts: tuple[Alert, ...]
+    content: Any = None  # of a credential response: its plain value
 
     @property
     def value(self) -> Any:
@@ -100,12 +101,20 @@ class Correspondence:
 
     def read(self, sent: list[bytes], use_case: str = "") -> Answer:
         """Return what the meter sent, in our words."""
-        response, codes, values, accepted = None, (), {}, True
+        response, codes, values, accepted, content = None, (), {}, True, None
         alerts = []
         for octets in sent:
             message = parse(octets)
-            payload = decode_payload(message.payload)
             valid = protection.check(message, self.keys).accepted
+            if (message.message_code, message.cra) in asn1.PAYLOADS:
+                plain = asn1.decode(message.message_code, message.cra, message.payload)
+                if message.cra is Cra.ALERT:
+                    alerts.append(Alert(plain["alertCode"], message.message_code,
+                                        self._name(message.recipient), (plain,), valid))
+                else:
+                    response, accepted, content = message, valid, plain
+                continue
+            payload = decode_payload(message.payload)
             if isinstance(payload, DataNotification):
                 alerts.append(self._alert(message, payload, valid))
                 continue
@@ -115,7 +124,7 @@ class Correspondence:
             if use_case:
                 values = dict(commands.read_response(use_case, payload, message=message,
                                                      keys=self.keys))
-        return Answer(response, codes, values, accepted, tuple(alerts))
+        return Answer(response, codes, values, accepted, tuple(alerts), content)
 
     def log(self, name: str, **limits: Any) -> list[list[Any]]:
         """Return the entries of the ``event``, ``security`` or ``power`` log."""
@@ -148,6 +157,8 @@ class Correspondence:
 
     def _alert(self, message: Message, payload: DataNotification, valid: bool) -> Alert:
         code, _, *content = payload.body.value
-        names = {party: name for name, party in self.parties.items()}
-        return Alert(code.value, message.message_code, names[message.recipient],
+        return Alert(code.value, message.message_code, self._name(message.recipient),
                      tuple(item.value for item in content), valid)
+
+    def _name(self, party: bytes) -> str:
+        return {known: name for name, known in self.parties.items()}[party]

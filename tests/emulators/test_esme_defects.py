@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from block_correspondence import BlockCorrespondence
 from remote_parties import START, Correspondence
 
 from bench.protocols.gbcs.message import parse
@@ -224,6 +225,23 @@ def unsigned(meter: Correspondence) -> Any:
     return meter.exchange(message.encode()).alert_codes, meter.supply_state()
 
 
+def block_transfer(meter: Correspondence) -> Any:
+    meter.meter.advance(200 * 86_400)
+    seen: list[Any] = []
+    for arrange in (list, lambda blocks: blocks[::-1], lambda blocks: [blocks[0], *blocks]):
+        line = BlockCorrespondence(meter)
+        seen += line.send(meter.command("ECS52").encode(), arrange=arrange)
+        seen.append(line.sender.state if line.sender else None)
+    command = meter.command("ECS22b").encode()
+    line = BlockCorrespondence(meter)
+    seen += [line.send(command, lose=(2,)), line.sent_by_meter]
+    endless = meter.command("ECS52").encode()
+    line = BlockCorrespondence(meter)
+    line.send(endless + bytes(262_144), size=30_000, message=endless)
+    seen.append([block.aborts for block in line.sent_by_meter])
+    return [*seen, line.broken_off(meter.command("ECS22b").encode())]
+
+
 PROBES: dict[Probe, str] = {
     routine_clock: """clock-beyond-limit-accepted clock-limit-too-tight clock-refusal-silent
         clock-silent-correction-logged clock-never-corrected alert-code-wrong""",
@@ -268,16 +286,25 @@ PROBES: dict[Probe, str] = {
     tamper: """tamper-not-logged tamper-alert-missing cover-close-not-logged
         tamper-state-ignored""",
     unlocked_tamper: "tamper-always-disables",
+    block_transfer: """block-command-dropped block-lost-never-repeated block-duplicate-appended
+        block-order-of-arrival block-acknowledgement-wrong block-limit-missing
+        block-last-flag-missing block-window-exceeded block-octet-missing
+        block-transfer-survives-abort""",
 }
 PROBE_OF = {name: probe for probe, names in PROBES.items() for name in names.split()}
 
 
-@pytest.mark.parametrize("name", DEFECTS)
+@pytest.mark.parametrize("name", PROBE_OF)
 def test_a_defect_makes_a_difference(
     name: str, correspond: Callable[..., Correspondence],
 ) -> None:
     probe = PROBE_OF[name]
     assert probe(correspond(faults=[name])) != probe(correspond())
+
+
+def test_every_defect_is_probed() -> None:
+    from test_esme_security_defects import CASES
+    assert set(DEFECTS) == set(PROBE_OF) | {name for name, *_ in CASES}
 
 
 def test_the_same_meter_twice_makes_no_difference(

@@ -52,7 +52,8 @@ def test_nothing_flows_while_the_supply_is_disabled(meter: Correspondence) -> No
 def test_the_time_of_use_register_adds_up_to_the_import_register(meter: Correspondence) -> None:
     meter.meter.set_load(Flow(1234))
     meter.meter.advance(5 * HOUR)
-    assert sum(meter.send("ECS17d").value) == meter.send("ECS17b").value[0] == 6170
+    (registers,) = meter.send("ECS17d").value
+    assert sum(registers) == meter.send("ECS17b").value[0] == 6170
 
 
 def test_a_half_hour_is_stamped_with_its_end(meter: Correspondence) -> None:
@@ -99,8 +100,6 @@ def test_397_days_with_a_changing_load_take_little_time_and_fill_the_profile(
 def test_the_whole_profile_can_be_read_in_parts(meter: Correspondence) -> None:
     meter.meter.set_load(Flow(500))
     meter.meter.advance(400 * 86_400)
-    too_much = meter.send("ECS22b")
-    assert too_much.codes == (250,)  # longer than a message; block transfer is not emulated
     end = START + timedelta(days=400)
     found = 0
     for part in range(4):

@@ -22,6 +22,8 @@ BILLED_CHANGES = ("111/0-1:19.0.0.255/a13", "20/0-0:13.0.0.255/a10")
 """Activation times of payment mode and tariff: a change of either is in the billing data log."""
 
 _ACTIONED = 0x8F66
+_ACCOUNT = "111/0-0:19.0.0.255/a2"  # payment mode and status
+_ACTIVE = Data(Tag.ENUM, 2)  # status of an account in use (GBCS, ECS26j)
 
 
 class Activations:
@@ -52,6 +54,8 @@ class Activations:
         for passive, active in element.activates:
             key, _, index = active.partition("[")
             value = meter.store.get(passive)
+            if key == _ACCOUNT:
+                value = Data(Tag.STRUCTURE, (value.value[0], _ACTIVE))
             meter.store.set(key, Data(Tag.ARRAY, (value,)) if index else value)
         if element.key in BILLED_CHANGES:
             meter.logs["change"].add(int(meter.clock.now), *meter.metering.registers(),

@@ -22,10 +22,9 @@ from devices.emulators.esme.faults import NONE, Faults
 class Announcer:
     """The alerts of one meter; ``counter`` is its own originator counter."""
 
-    def __init__(self, eui64: bytes, keys: KeyStore, faults: Faults = NONE) -> None:
+    def __init__(self, eui64: bytes, faults: Faults = NONE) -> None:
         self.counter = 0
         self._eui64 = eui64
-        self._keys = keys
         self._faults = faults
 
     def next_counter(self) -> int:
@@ -34,8 +33,9 @@ class Announcer:
             self.counter += 1
         return self.counter
 
-    def alert(self, code: int, now: float, recipient: bytes, content: Sequence[Data]) -> bytes:
-        """Return the alert of ``code`` to ``recipient``."""
+    def alert(self, code: int, now: float, recipient: bytes, content: Sequence[Data],
+              keys: KeyStore) -> bytes:
+        """Return the alert of ``code`` to ``recipient``, protected with ``keys``."""
         generic = (events.GENERIC_CRITICAL if events.is_critical(code)
                    else events.GENERIC_NON_CRITICAL)
         counter = self.next_counter()
@@ -43,9 +43,16 @@ class Announcer:
         told = code ^ 1 if "alert-code-wrong" in self._faults else code
         body = Data(Tag.STRUCTURE, (Data(Tag.LONG_UNSIGNED, told), stamp, *content))
         payload = DataNotification(INVOKE_FLAGS | counter & 0xFFFFFF, b"", body).encode()
-        message = Message(Cra.ALERT, counter, self._eui64, recipient,
-                          events.ALERT_MESSAGES.get(code, generic), payload)
-        protected = protection.protect(message, self._keys)
+        return self._protected(Message(Cra.ALERT, counter, self._eui64, recipient,
+                                       events.ALERT_MESSAGES.get(code, generic), payload), keys)
+
+    def notice(self, message_code: int, payload: bytes, recipient: bytes, keys: KeyStore) -> bytes:
+        """Return the alert ``message_code`` with a payload of its own kind."""
+        return self._protected(Message(Cra.ALERT, self.next_counter(), self._eui64, recipient,
+                                       message_code, payload), keys)
+
+    def _protected(self, message: Message, keys: KeyStore) -> bytes:
+        protected = protection.protect(message, keys)
         if "alert-unsigned" in self._faults:
             protected = replace(protected, signature=b"")
         return protected.encode()

@@ -17,7 +17,10 @@ from devices.emulators.esme import events, instants
 from devices.emulators.esme.account import Account
 from devices.emulators.esme.activation import Activations
 from devices.emulators.esme.alerts import Announcer
+from devices.emulators.esme.blocks import Blocks
 from devices.emulators.esme.clock import Clock, Outcome
+from devices.emulators.esme.credential_commands import CredentialCommands
+from devices.emulators.esme.credentials import Credentials
 from devices.emulators.esme.dialogue import Dialogue
 from devices.emulators.esme.faults import NONE, Faults
 from devices.emulators.esme.limiting import LoadLimit
@@ -53,7 +56,8 @@ class Esme:
         seed: int = 0, faults: Faults = NONE,
     ) -> None:
         self.settings = settings
-        self.keys = keys
+        self.credentials = Credentials(eui64, keys, parties, seed=seed, faults=faults)
+        self.credential_commands = CredentialCommands(self)
         self.eui64 = eui64
         self.faults = faults
         self.randomised_offset_number = 1 + _digest(seed) % 10_000
@@ -71,10 +75,9 @@ class Esme:
         self.logs |= self.metering.logs | {"voltage": self.quality.log}
         self.activations = Activations(self)
         self._values = Values(self)
-        self._parties = parties
-        roles = {party: name for name, party in parties.items()}
-        self._dialogue = Dialogue(self, Reception(eui64, keys, roles, faults))
-        self._announcer = Announcer(eui64, keys, faults)
+        self._dialogue = Dialogue(self, Reception(eui64, self.credentials, faults))
+        self._blocks = Blocks(eui64, settings, faults, self._dialogue.answer)
+        self._announcer = Announcer(eui64, faults)
         self._outbox: list[bytes] = []
         self._next_synchronisation = self._next_hour()
         self._clock_reported = False
@@ -82,13 +85,18 @@ class Esme:
         self._outages = 0
         self._interference: set[str] = set()
 
+    @property
+    def keys(self) -> KeyStore:
+        """The keys of the meter and of its remote parties, as they are now."""
+        return self.credentials.keys
+
     # -- the line ------------------------------------------------------------------------------
 
     def handle(self, octets: bytes) -> list[bytes]:
         """Take one message; return the response, if any, and alerts. Silent without mains."""
         if self._off_since is not None:
             return []
-        answer = self._dialogue.answer(octets)
+        answer = self._blocks.take(octets)
         self._settle()
         return answer + self.drain()
 
@@ -147,6 +155,8 @@ class Esme:
         if self._off_since is None:
             self.event(0x8F57, Data(Tag.DOUBLE_LONG_UNSIGNED, 0))
             self._off_since = self.clock.now
+            self.credentials.interrupt()
+            self.credential_commands.updates.interrupt()
             if "register-not-persistent-over-outage" in self.faults:
                 self.metering.forget()
             if "supply-enabled-by-outage" in self.faults:
@@ -304,10 +314,14 @@ class Esme:
     def announce(self, code: int, content: Sequence[Data] = ()) -> None:
         """Announce ``code`` to those it is for, without storing it."""
         for name in events.EVENTS[code].to:
-            party = self._parties.get(name)
+            party, keys = self.credentials.recipient(name)
             if party is not None and (events.is_critical(code) or self._wants(name)):
                 self._outbox.append(
-                    self._announcer.alert(code, self.clock.now, party, content))
+                    self._announcer.alert(code, self.clock.now, party, content, keys))
+
+    def notify(self, message_code: int, payload: bytes, party: bytes) -> None:
+        """Send ``party`` an alert of its own message code and payload."""
+        self._outbox.append(self._announcer.notice(message_code, payload, party, self.keys))
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -329,7 +343,7 @@ class Esme:
     def _due(self) -> float:
         clock = self.clock
         first = min(self.metering.next_slot, self._next_synchronisation, self.quality.period_end,
-                    self.activations.due())
+                    self.activations.due(), self.credential_commands.updates.due())
         if self._off_since is not None:
             return clock.true_at(first)
         return min(clock.true_at(first), self.quality.due(), self.limit.due())
@@ -359,6 +373,7 @@ class Esme:
             if powered:
                 self.synchronise(routine=True)
         self.activations.run(now)
+        self.credential_commands.updates.run(now)
         if powered:
             for code in self.quality.report(self.clock.true):
                 self.event(code)

@@ -63,6 +63,7 @@ EVENTS: dict[int, EventRule] = {
     0x8F63: _SECURITY,  # UTRN not authentic
     0x8F66: _TO_SUPPLIER,  # future-dated command actioned
     0x8F67: _TO_SUPPLIER,  # future-dated command not actioned
+    0x8F70: _SECURITY,  # security credentials updated
     0x8F73: EventRule("security", (SUPPLIER,)),  # battery cover removed
     0x8F74: EventRule("security", (SUPPLIER, NETWORK_OPERATOR)),  # meter cover removed
     0x8F75: EventRule("security", (SUPPLIER, NETWORK_OPERATOR)),  # strong magnetic field

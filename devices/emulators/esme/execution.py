@@ -17,6 +17,7 @@ from bench.protocols.cosem import date_time
 from bench.protocols.cosem.access import NULL, AccessResult, AccessSpecification, Choice
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs import commands, sensitive
+from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Message
 from bench.protocols.gbcs.templates import build, shape_of
 from devices.emulators.esme import instants
@@ -154,9 +155,15 @@ class Execution:
         if "sensitive-read-in-clear" in self._meter.faults:
             return Data(Tag.STRUCTURE, tuple(values))
         try:
-            return sensitive.seal(values, head, self._meter.keys)
+            return sensitive.seal(values, head, self._keys(command.message))
         except LocalProtocolError:
             raise Refused(OTHER) from None  # a reader whose key the meter does not hold
+
+    def _keys(self, message: Message) -> KeyStore:
+        credentials = self._meter.credentials
+        if message.certificate is None or message.supplementary_remote_party is None:
+            return credentials.keys
+        return credentials.keys_with(message.supplementary_remote_party, message.certificate)
 
     def _write(self, element: Element, given: Data) -> None:
         if element.activates:
@@ -256,7 +263,7 @@ def constants(use_case: str) -> Mapping[str, Data]:
     shapes = {step.key: shape_of(step.rows) for step in commands.steps(use_case)
               if step.choice in (Choice.SET, Choice.ACTION) and not step.protected}
     return {key: build(shape) for key, shape in shapes.items()
-            if shape is not None and shape.tag is not None and shape.constant}
+            if shape is not None and shape.tag is not None and len(shape.only) == 1}
 
 
 def _range(specification: AccessSpecification) -> tuple[float, float]:

@@ -1,9 +1,9 @@
 """What makes one meter differ from another: identity, firmware, start of time, maker's choices.
 
 A profile file is the device profile that declares a device under test; from it the emulator takes
-``subject`` (manufacturer_id, model, firmware_version, variant), ``ixit.set_clock_once_in_24h`` and,
-where it is there, ``emulator`` with settings of :class:`Settings` by name. Other keys are not the
-emulator's business.
+``subject`` (manufacturer_id, model, firmware_version, variant), ``ixit.set_clock_once_in_24h`` and
+what ``ixit`` says of block transfer and, where it is there, ``emulator`` with settings of
+:class:`Settings` by name. Other keys are not the emulator's business.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ class Settings:
     start: int = DEFAULT_START  # seconds since 2000-01-01
     set_clock_once_a_day: bool = True  # R-NEW-01, one maker's behaviour
     malformed_burst: int = 10  # bad messages in a row that make 8F60 (R-SEC-14; our number)
+    max_message_octets: int = 65_000  # a longer answer goes in blocks; 65,535 is a line's limit
+    block_octets: int = 1_024  # of a block of an answer
+    block_window: int = 8  # blocks sent before an acknowledgement, and taken likewise
+    max_transfer_octets: int = 262_144  # of a command in blocks; more are refused
     load_shape: tuple[float, ...] = ()  # 48 factors of active import, one for each half-hour
 
     def __post_init__(self) -> None:
@@ -40,6 +44,10 @@ class Settings:
         _check_hex("firmware_version", self.firmware_version, 8)
         if not (self.model.isascii() and self.model):
             raise ProfileError(f"model: expected ASCII text, found {self.model!r}")
+        for name, (lowest, highest) in _BLOCK_LIMITS.items():
+            if not lowest <= getattr(self, name) <= highest:
+                raise ProfileError(f"{name}: expected {lowest} to {highest:,}, "
+                                   f"found {getattr(self, name)}")
         if len(self.load_shape) not in (0, 48):
             raise ProfileError(f"load_shape: expected 48 factors, found {len(self.load_shape)}")
 
@@ -63,12 +71,18 @@ def load_settings(path: Path) -> Settings:
     taken: dict[str, Any] = {name: str(subject[name]) for name in identity if name in subject}
     if "set_clock_once_in_24h" in ixit:
         taken["set_clock_once_a_day"] = bool(ixit["set_clock_once_in_24h"])
+    taken |= {name: ixit[name] for name in _BLOCK_LIMITS if ixit.get(name)}
     try:
         settings = replace(Settings(), **taken)
         shape = {"load_shape": tuple(own["load_shape"])} if "load_shape" in own else {}
         return replace(settings, **{**own, **shape})
     except (ProfileError, TypeError) as wrong:
         raise ProfileError(f"{path}: {wrong}") from None
+
+
+# Of block transfer: setting, also an IXIT item of the same name -> the lowest and highest value.
+_BLOCK_LIMITS = {"max_message_octets": (1, 65_535), "block_octets": (16, 30_000),
+                 "block_window": (1, 63), "max_transfer_octets": (1, 4_000_000)}
 
 
 def _check_hex(name: str, text: str, digits: int) -> None:

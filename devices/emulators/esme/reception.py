@@ -1,17 +1,20 @@
-"""What a received message must pass before it is executed (R-SEC-01..04).
+"""What a received message must pass before it is executed (R-SEC-01..07).
 
 The order, from what costs and trusts least to what changes state:
 
 1. the octets are one message and a command, nothing more or less       else 8F1E
 2. the recipient is this meter                                          else 8F53
-3. the message code is one of an ESME's DLMS use cases                  else 8F1E
+3. the message code is one of an ESME's DLMS or ASN.1 use cases         else 8F1E
 4. the originator is one of this meter's remote parties                 else 8F3D
 5. signature and MAC are as the category asks, and valid                else 8F3D
-6. the payload is one access request                                    else 8F1E
-7. the originator's role may run the use case                           else 8F30
-8. where the use case is replay protected, the originator counter
-   exceeds the greatest one accepted from it for this use case (0 at
-   first)                                                               else 8F53
+6. the originator's role may run the use case                           else 8F30
+7. the payload is one access request, or the use case's ASN.1, and the
+   use case is emulated                                                 else 8F1E
+8. a certificate of a supplementary remote party keeps the rules        else 8F53
+9. a credential command does not contradict its own message             else 8F1E, 8F30, 8F53
+10. where the use case is replay protected, the originator counter
+    exceeds the greatest one accepted from this role for this use case
+    (0 at first), and the floor of the role                             else 8F53
 
 The counter is looked at last, because only an authentic counter means anything. A message that
 fails has no effect and gets no response. Our reading: the references give the checks and what
@@ -22,15 +25,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem.access import AccessRequest, decode_payload
-from bench.protocols.cosem.data import decode_length, encode_length
-from bench.protocols.gbcs import protection
-from bench.protocols.gbcs.keys import KeyStore
-from bench.protocols.gbcs.message import MAC_TAG, Cra, Message, parse
-from bench.protocols.gbcs.protection import State
+from bench.protocols.gbcs import asn1
+from bench.protocols.gbcs.keys import Role
+from bench.protocols.gbcs.message import Cra, Message, parse
 from bench.protocols.gbcs.use_cases import UseCase, by_code
+from devices.emulators.esme import certification, mending
+from devices.emulators.esme.authentication import Authentication
+from devices.emulators.esme.credential_commands import AUTHORITY as NOT_OWN
+from devices.emulators.esme.credential_commands import COUNTER, contradiction
+from devices.emulators.esme.credential_commands import FORMAT as OTHER_MODE
+from devices.emulators.esme.credential_use_cases import (
+    MODES,
+    credential_use_case,
+    other_security_use_case,
+)
+from devices.emulators.esme.credentials import Credentials
 from devices.emulators.esme.faults import NONE, Faults
 
 FORMAT = 0x8F1E
@@ -38,10 +52,26 @@ AUTHENTICATION = 0x8F3D
 AUTHORITY = 0x8F30
 OTHER_REFUSAL = 0x8F53
 
+_CONTRADICTIONS = {OTHER_MODE: FORMAT, NOT_OWN: AUTHORITY, COUNTER: OTHER_REFUSAL}
+
+# Who may be named as a supplementary remote party: no authority and no party of the DCC itself.
+_USERS = (Role.SUPPLIER, Role.NETWORK_OPERATOR, Role.LOAD_CONTROLLER)
+
+_FURTHER_PARTY: Mapping[str, str] = {
+    certification.UNKNOWN_ISSUER: "further-party-of-unknown-issuer-accepted",
+    certification.ALTERED: "further-party-certificate-altered-accepted",
+    certification.EXPIRED: "further-party-certificate-expired-accepted",
+    certification.EARLY: "further-party-certificate-not-yet-valid-accepted",
+    certification.USAGE: "further-party-certificate-of-wrong-usage-accepted",
+    certification.ROLE: "further-party-certificate-of-wrong-role-accepted",
+    certification.PROFILE: "certificate-profile-not-checked",
+}
+"""The fault of not looking at a rule of a supplementary remote party's certificate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An admitted command; ``respond`` is false only in a faulty meter."""
+    """An admitted DLMS command; ``respond`` is false only in a faulty meter."""
 
     message: Message
     use_case: UseCase
@@ -49,106 +79,143 @@ class Command:
     respond: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CredentialCommand:
+    """An admitted credential command; ``content`` is its payload's plain value."""
+
+    message: Message
+    use_case: UseCase
+    content: Any
+    respond: bool = True
+
+
 class Refusal(Exception):  # noqa: N818  an outcome, not an error of the emulator
     """Why a message was not admitted: the event ``code``, and in words."""
 
-    def __init__(self, code: int, reason: str, command: Command | None = None) -> None:
+    def __init__(self, code: int, reason: str,
+                 command: Command | CredentialCommand | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.command = command  # executed all the same by a faulty meter
 
 
 class Reception:
-    """The checks of one meter. ``roles`` are its remote parties' roles, by EUI-64."""
+    """The checks of the meter ``eui64``, with its credentials."""
 
-    def __init__(
-        self, eui64: bytes, keys: KeyStore, roles: Mapping[bytes, str], faults: Faults = NONE
-    ) -> None:
+    def __init__(self, eui64: bytes, credentials: Credentials, faults: Faults = NONE) -> None:
         self._eui64 = eui64
-        self._keys = keys
-        self._roles = roles
+        self._credentials = credentials
         self._faults = faults
-        self._counters: dict[tuple[bytes, int], int] = {}
+        self._authentication = Authentication(credentials, faults)
 
-    def admit(self, octets: bytes) -> Command:
-        """Return the command in ``octets``, or raise :class:`Refusal`."""
-        message = self._message(octets)
+    def admit(self, octets: bytes, now: datetime) -> Command | CredentialCommand:
+        """Return the command in ``octets``, or raise :class:`Refusal`.
+
+        ``now`` is the meter's time, against which certificates are checked.
+        """
+        message, short_mac = self._message(octets)
         strange = message.recipient != self._eui64
         if strange and "recipient-not-checked" not in self._faults:
             raise Refusal(OTHER_REFUSAL, "for another device")
-        use_case = by_code(message.message_code)
-        if use_case is None or "ESME" not in use_case.target or use_case.protocol != "DLMS" \
-                or not use_case.category.startswith("SME.C."):
+        use_case = _use_case(message.message_code)
+        if use_case is None:
             raise Refusal(FORMAT, f"message code {message.message_code:04X}")
-        role = self._role(message)
+        role = self._role(message, use_case)
         if not strange and role:
-            self._authenticate(message)
-        command = Command(message, use_case, _request(message))
-        if role and role not in use_case.roles and "wrong-role-served" not in self._faults:
-            effect = "refused-command-has-effect" in self._faults
-            raise Refusal(AUTHORITY, f"{role} may not run {use_case.id}",
-                          replace(command, respond=False) if effect else None)
-        self._check_counter(message, use_case)
+            reason = self._authentication.refusal(message, role, short_mac)
+            if reason:
+                raise Refusal(AUTHENTICATION, reason)
+        self._check_authority(message, use_case, role)
+        command = _command(message, use_case)
+        self._check_further_party(message, now)
+        self._check_consistency(command, role)
+        self._check_counter(message, use_case, role)
         return command
 
-    def _message(self, octets: bytes) -> Message:
+    def _message(self, octets: bytes) -> tuple[Message, int]:
+        mended, short_mac = mending.mend(octets, self._faults)
         try:
-            message = parse(self._mend(octets))
+            message = parse(mended)
         except RemoteProtocolError as wrong:
             raise Refusal(FORMAT, str(wrong)) from None
-        if message.cra != Cra.COMMAND:
+        if message.cra != Cra.COMMAND and "response-accepted-as-command" not in self._faults:
             raise Refusal(FORMAT, f"a {message.cra.name.lower()}, not a command")
-        return message
+        return message, short_mac
 
-    def _role(self, message: Message) -> str:
-        role = self._roles.get(message.originator, "")
-        if not role and "originator-not-checked" not in self._faults:
+    def _role(self, message: Message, use_case: UseCase) -> str:
+        """Return the originator's role; of several the one that may run the use case."""
+        roles = self._credentials.roles(message.originator)
+        if not roles and "originator-not-checked" not in self._faults:
             raise Refusal(AUTHENTICATION, "an originator that this meter does not know")
-        return role
+        able = [role for role in roles if role in use_case.roles]
+        return next(iter((*able, *roles)), "")
 
-    def _authenticate(self, message: Message) -> None:
-        found = protection.check(message, self._keys)
-        signature, mac = found.signature, found.mac
-        kept = found.rule_kept
-        if "signature-not-checked" in self._faults:
-            signature, kept = State.VALID, True
-        if "mac-not-checked" in self._faults:
-            mac, kept = State.VALID, True
-        if not kept or not {signature, mac} <= {State.VALID, State.ABSENT}:
-            raise Refusal(AUTHENTICATION, found.reason)
+    def _check_authority(self, message: Message, use_case: UseCase, role: str) -> None:
+        if not role or role in use_case.roles or "wrong-role-served" in self._faults \
+                or self._from_anybody(use_case.code):
+            return
+        effect = "refused-command-has-effect" in self._faults
+        raise Refusal(AUTHORITY, f"{role} may not run {use_case.id}",
+                      replace(_command(message, use_case), respond=False) if effect else None)
 
-    def _check_counter(self, message: Message, use_case: UseCase) -> None:
+    def _from_anybody(self, message_code: int) -> bool:
+        mode = MODES.get(message_code)
+        return mode is not None and mode.fault in self._faults
+
+    def _check_further_party(self, message: Message, now: datetime) -> None:
+        if message.certificate is None:
+            return
+        flaws = certification.flaws(message.certificate, "keyAgreement", _USERS,
+                                    self._credentials.issuers, self._credentials.root, now)
+        wrong = [flaw for flaw in flaws if _FURTHER_PARTY.get(flaw) not in self._faults]
+        certified = certification.readable(message.certificate)
+        if certified and certified.eui64 != message.supplementary_remote_party \
+                and "further-party-mismatch-accepted" not in self._faults:
+            wrong.append("party")
+        if wrong:
+            raise Refusal(OTHER_REFUSAL, f"certificate of a further party: {', '.join(wrong)}")
+
+    def _check_consistency(self, command: Command | CredentialCommand, role: str) -> None:
+        if isinstance(command, Command):
+            return
+        found = contradiction(command.message, command.content, role,
+                              any_mode="replacement-mode-not-checked" in self._faults)
+        if found == NOT_OWN and (not role or self._from_anybody(command.use_case.code)
+                                 or "wrong-role-served" in self._faults):
+            return
+        if found:
+            raise Refusal(_CONTRADICTIONS[found], f"{command.use_case.id}: {found}")
+
+    def _check_counter(self, message: Message, use_case: UseCase, role: str) -> None:
         if not use_case.replay_protected and "read-replay-refused" not in self._faults:
             return
-        stored = self._counters.get((message.originator, message.message_code), 0)
-        counter = message.originator_counter
-        same = counter == stored and "replay-accepted" not in self._faults
-        lower = counter < stored and "lower-counter-accepted" not in self._faults
-        if same or lower:
-            raise Refusal(OTHER_REFUSAL, f"originator counter {counter} after {stored}")
-        if "counter-not-raised" not in self._faults:
-            self._counters[message.originator, message.message_code] = max(counter, stored)
-
-    def _mend(self, octets: bytes) -> bytes:
-        """Return ``octets``, mended where a faulty meter does not look."""
-        if octets[:1] != bytes((MAC_TAG,)) or not self._faults:
-            return octets
-        try:
-            length, start = decode_length(octets, 7)
-        except (IndexError, RemoteProtocolError):
-            return octets
-        if "trailing-octets-accepted" in self._faults:
-            return octets[:start + length]
-        if "length-not-checked" in self._faults:
-            return octets[:7] + encode_length(len(octets) - start) + octets[start:]
-        return octets
+        counters, party = self._credentials.counters, role or message.originator.hex()
+        code, counter = message.message_code, message.originator_counter
+        reason = counters.refusal(party, code, counter, self._credentials.floor(role))
+        if reason:
+            raise Refusal(OTHER_REFUSAL, reason)
+        counters.take(party, code, counter)
 
 
-def _request(message: Message) -> AccessRequest:
+def _use_case(message_code: int) -> UseCase | None:
+    use_case = by_code(message_code)
+    if use_case is None:
+        return credential_use_case(message_code) or other_security_use_case(message_code)
+    commands = use_case.category.startswith("SME.C.")
+    return use_case if commands and "ESME" in use_case.target and use_case.protocol == "DLMS" \
+        else None
+
+
+def _command(message: Message, use_case: UseCase) -> Command | CredentialCommand:
+    if use_case.protocol == "ASN.1" and credential_use_case(use_case.code) is None:
+        raise Refusal(FORMAT, f"{use_case.id} is not emulated")
     try:
+        if use_case.protocol == "ASN.1":
+            content = asn1.decode(use_case.code, Cra.COMMAND, message.payload, strict=True)
+            return CredentialCommand(message, use_case, content)
         payload = decode_payload(message.payload)
     except RemoteProtocolError as wrong:
         raise Refusal(FORMAT, f"payload: {wrong}") from None
     if not isinstance(payload, AccessRequest):
         raise Refusal(FORMAT, "the payload is no access request")
-    return payload
+    return Command(message, use_case, payload)
