@@ -4,7 +4,7 @@ Kinds and the ``data`` they carry:
 
 ==================  ==========================================================================
 ``identity``        ``{declared, found, outcome, frames}``: a rig was opened and its device asked
-                    for its firmware version (ECS52): the version in the profile, the one that
+                    for its firmware version: the version in the profile, the one that
                     the device gave ("" for none), how it answered, frames as below. Of no case:
                     ``case`` is "" and ``attempt`` 0
 ``case-started``    ``{attempt}``

@@ -17,7 +17,7 @@ import pytest
 
 from bench.errors import BenchError, RigError
 from bench.judge import judge_case
-from bench.plan import select
+from bench.plan import for_device, select
 from bench.records.event import Event
 from bench.records.plan import Selected
 from bench.records.verdict import CaseResult, Disposition, Verdict
@@ -141,7 +141,9 @@ class PlanFile(pytest.File):
             if setting is None:
                 chosen = tuple(Selected(case, Disposition.SELECTED, "") for case in cases)
             else:
-                chosen = select(cases, setting.profile.ics, setting.declaration.ports)
+                profile = setting.profile
+                chosen = select(for_device(cases, profile.subject.device_type), profile.ics,
+                                setting.declaration.ports)
         except BenchError as mistake:
             raise self.CollectError(str(mistake)) from mistake
         for selected in chosen:

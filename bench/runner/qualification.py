@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 from bench.judge import judge_case
-from bench.plan import load_plans, select
+from bench.plan import for_device, load_plans, select
 from bench.records.plan import TestCase
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.clock import utc_now
@@ -114,7 +115,8 @@ def run_task(task: Task) -> tuple[CaseResult, ...]:
     """Run one task in this process and return the judged cases in plan order."""
     profile, declaration = load_profile(task.profile), load_rig(task.rig)
     station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed)
-    chosen = select(in_order(load_plans(task.plans)), profile.ics, declaration.ports)
+    cases = _planned(task.plans, profile.subject.device_type)
+    chosen = select(cases, profile.ics, declaration.ports)
     try:
         return tuple(
             judge_case(selected.case, tuple(station.run(selected.case, 1)), station.answers)
@@ -122,3 +124,8 @@ def run_task(task: Task) -> tuple[CaseResult, ...]:
             if selected.case.id in task.cases and selected.disposition is Disposition.SELECTED)
     finally:
         station.close()
+
+
+@cache  # one process runs many tasks, all of the same plans
+def _planned(plans: tuple[Path, ...], device_type: str) -> tuple[TestCase, ...]:
+    return for_device(in_order(load_plans(plans)), device_type)

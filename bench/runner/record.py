@@ -8,8 +8,9 @@ worker takes it, its other events when its report arrives; a worker that died le
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from bench.errors import BenchError, LedgerError, PlanError, ProfileError, RigError
 from bench.judge import judge_case
 from bench.ledger import Ledger, read_events, read_ledger, write_capture
-from bench.plan import select
+from bench.plan import for_device, select
 from bench.records.event import Event
 from bench.records.plan import Selected, TestCase
 from bench.records.run import FrozenPlan
@@ -35,7 +36,9 @@ from devices.rig import RigDeclaration
 
 CAPTURE = "capture.pcapng"
 RECORD_NAME = "smip-record"
-TOOLS = ("smip-bench", "pytest", "cryptography", "common-expression-language", "pyserial")
+TOOLS = ("smip-bench", "pytest", "cryptography", "common-expression-language", "pyserial",
+         "asn1crypto", "hypothesis")
+"""Packages whose versions a run names, those of extras where they are installed."""
 WRONG, BENCH_FAILED = 2, 3  # exit status
 ASK = pytest.StashKey[Callable[[str], str]]()
 """How to ask an operator, where the terminal is not free to be written on."""
@@ -149,7 +152,7 @@ class Record:
                 selected=tuple(self.planned.values()), rig=self.declaration.describe(),
                 baseline=self.config.option.baseline,
                 baseline_digest=self.config.option.baseline_digest,
-                tools=tuple((tool, version(tool)) for tool in TOOLS))
+                tools=_tools())
             if self.config.option.resume:
                 self._compare(plan)
                 self._ledger = Ledger.resume(self.folder, utc_now)
@@ -159,7 +162,10 @@ class Record:
             self._fail(failure)
 
     def _plan(self, collected: set[str]) -> dict[str, Selected]:
-        cases = in_order(reader(self.config).load(named_files(self.config)))
+        kind = self.profile.subject.device_type
+        cases = for_device(in_order(reader(self.config).load(named_files(self.config))), kind)
+        if not cases:
+            raise PlanError(f"no case of these plans is for a device of type {kind}")
         chosen = select(cases, self.profile.ics, self.declaration.ports)
         return {
             selected.case.id: selected if selected.case.id in collected else replace(
@@ -236,3 +242,11 @@ def _may_repeat(case: TestCase, result: CaseResult) -> bool:
 
 def _default_folder(mode: str) -> Path:
     return Path("out") / f"{mode}-{utc_now():%Y%m%dT%H%M%SZ}"
+
+
+def _tools() -> tuple[tuple[str, str], ...]:
+    found = []
+    for tool in TOOLS:
+        with suppress(PackageNotFoundError):
+            found.append((tool, version(tool)))
+    return tuple(found)

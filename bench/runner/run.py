@@ -17,6 +17,7 @@ from bench.resources import ROOT
 from bench.runner.progress import ProgressBar
 from bench.runner.record import RECORD_NAME, Record
 from bench.runner.station import Refusal
+from devices.profile import load_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def run(order: Order, console: Console, ask: Callable[[str], str] | None = None)
         chosen = [f"{option} {text!r}" for option, text in
                   (("-k", order.keyword), ("-m", order.markers)) if text]
         raise PlanError(" ".join(
-            ["no case was collected of", *map(str, order.plans), *chosen]))
+            [f"no case for a device of type {load_profile(order.profile).subject.device_type} was "
+             "collected of", *map(str, order.plans), *chosen]))
     refusals = tuple(record.refusals)
     interrupted = status == pytest.ExitCode.INTERRUPTED and not refusals
     return Ran(read_ledger(order.evidence), refusals, interrupted)

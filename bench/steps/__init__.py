@@ -1,9 +1,26 @@
 """The vocabulary of test plans, one file per port; importing this package fills it."""
 
-from bench.steps import clock, controls, gbcs, load, logs, mains, settings, tamper, time
+from bench.steps import (
+    blocks,
+    clock,
+    controls,
+    credential_restoring,
+    credentials,
+    device_keys,
+    fuzz,
+    gbcs,
+    load,
+    logs,
+    mains,
+    reflection,
+    settings,
+    tamper,
+    time,
+)
 from bench.steps.vocabulary import VOCABULARY, Action, Arguments, Frame, Observation
 
 __all__ = [
     "VOCABULARY", "Action", "Arguments", "Frame", "Observation",
-    "clock", "controls", "gbcs", "load", "logs", "mains", "settings", "tamper", "time",
+    "blocks", "clock", "controls", "credential_restoring", "credentials", "device_keys", "fuzz",
+    "gbcs", "load", "logs", "mains", "reflection", "settings", "tamper", "time",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bench.records.answers import Answers
@@ -18,9 +19,11 @@ class Context:
     answers: Answers
     parties: Any  # bench.steps.parties.RemoteParties
     clock: Callable[[], datetime]  # the bench's clock, UTC
+    recordings: Path | None = None  # folder of the messages that `send_recorded` may send
     launched: bool = False  # the rig runs the device itself: a line that drops is the rig's fault
     observations: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)  # step name -> what it sent, for a replay
+    received: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # step name -> messages
     step_name: str = ""  # of the step now running
 
     @property

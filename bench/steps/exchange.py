@@ -9,11 +9,11 @@ from datetime import UTC
 from typing import Any
 
 from bench.errors import LinkError, ProtocolError, RemoteProtocolError
-from bench.protocols.cosem import access, date_time
-from bench.protocols.gbcs.commands import read_response
-from bench.protocols.gbcs.fitting import came_encrypted, misfits
+from bench.protocols.cosem import date_time
+from bench.protocols.gbcs import payloads
 from bench.protocols.gbcs.message import Cra, Message, parse
 from bench.protocols.gbcs.protection import Protection, State, check
+from bench.steps.block_line import over
 from bench.steps.context import Context
 from bench.steps.vocabulary import Frame
 from devices.ports import Reception
@@ -36,6 +36,7 @@ class Alert:
 
     code: str
     content: Any
+    recipient: str = ""  # EUI-64, 16 hexadecimal digits
 
 
 @dataclass(slots=True)
@@ -53,15 +54,14 @@ class Heard:
     alert_counters: list[int] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
     encrypted: bool = False
+    verdict: str = "none"  # what the payload of the response says: success, failure or none
     octets_sent: int = 0
     octets_received: int = 0
 
     @property
     def result(self) -> str:
         """Return ``success``, ``failure`` or ``none``."""
-        if self.outcome != "response":
-            return "none"
-        return "success" if set(self.codes) <= {"success"} else "failure"
+        return self.verdict if self.outcome == "response" else "none"
 
     def variables(self) -> Mapping[str, Any]:
         """Return what expressions may name."""
@@ -101,7 +101,7 @@ def exchange(
     launched the device itself.
     """
     heard = Heard()
-    port = context.ports["gbcs"]
+    port = over(context, heard.frames, heard.deviations)
     if octets is not None:
         heard.octets_sent = len(octets)
         heard.frames.append(_frame(context, "sent", octets, _reading_of(octets)))
@@ -146,17 +146,21 @@ def _take(context: Context, heard: Heard, octets: bytes, answer: Answer | None) 
         f"{message.cra.name.lower()} {message.message_code:04X}: {protection.reason}"]
     if message.cra is Cra.ALERT:
         heard.deviations += wrong_protection
-        return _take_alert(heard, message)
+        return _take_alert(context, heard, message)
     return _take_response(context, heard, message, protection, wrong_protection, answer)
 
 
-def _take_alert(heard: Heard, message: Message) -> str:
+def _take_alert(context: Context, heard: Heard, message: Message) -> str:
     try:
-        body = access.plain(access.decode_payload(message.payload))["body"]
-        alert = Alert(f"{body[0]:04X}", body[2:])
-    except (RemoteProtocolError, KeyError, IndexError, TypeError, ValueError) as wrong:
+        reading = payloads.read(message, context.parties.keys)
+    except RemoteProtocolError as wrong:
         heard.deviations.append(f"alert {message.message_code:04X}: {wrong}")
         return "other"
+    if reading.alert_code is None:
+        heard.deviations.append(f"alert {message.message_code:04X}: expected an alert code, "
+                                f"found {reading.kind}")
+        return "other"
+    alert = Alert(f"{reading.alert_code:04X}", reading.content, message.recipient.hex().upper())
     heard.alerts.append(alert)
     heard.alert_counters.append(message.originator_counter)
     return alert.code
@@ -186,17 +190,18 @@ def _take_payload(
     context: Context, heard: Heard, message: Message, answer: Answer
 ) -> list[str]:
     try:
-        payload = access.decode_payload(message.payload)
-        if not isinstance(payload, access.AccessResponse):
-            return [f"expected an access response, found {type(payload).__name__}"]
-        heard.codes = [result.name for result in payload.results]
-        heard.misfits = misfits(answer.use_case, payload)
-        heard.encrypted = came_encrypted(
-            answer.use_case, payload, message, context.parties.keys)
-        heard.values = dict(read_response(
-            answer.use_case, payload, message=message, keys=context.parties.keys))
+        reading = payloads.read(message, context.parties.keys, answer.command,
+                                use_case_id=answer.use_case)
     except RemoteProtocolError as wrong:
         return [f"payload: {wrong}"]
+    expected = payloads.ANSWERS.get(payloads.payload_kind(answer.command.payload))
+    if expected not in (None, reading.kind):
+        return [f"expected {expected}, found {reading.kind}"]
+    heard.verdict = reading.result
+    heard.codes = [code for _, code in reading.codes]
+    heard.values = reading.plain_values()
+    heard.misfits = list(reading.misfits)
+    heard.encrypted = reading.encrypted and reading.decrypted
     return []
 
 
@@ -230,7 +235,7 @@ def _reading_of(octets: bytes) -> dict[str, Any]:
 
 
 def _reading(message: Message) -> dict[str, Any]:
-    """Return what a message says, for people: the headers and the payload where it is DLMS."""
+    """Return what a message says, for people: the headers and the payload."""
     reading: dict[str, Any] = {
         "cra": message.cra.name.lower(),
         "message_code": f"{message.message_code:04X}",
@@ -239,7 +244,7 @@ def _reading(message: Message) -> dict[str, Any]:
         "originator_counter": message.originator_counter,
     }
     try:
-        reading["payload"] = access.plain(access.decode_payload(message.payload))
+        reading["payload"] = payloads.plain(message)
     except RemoteProtocolError as wrong:
         reading["error"] = str(wrong)
     return reading

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.errors import RigError
 from bench.steps.context import Context
 from bench.steps.gbcs import Send, send
 from bench.steps.vocabulary import Frame
 
-FIRMWARE_VERSION = "1/0-0:0.2.1.255/a2"
+_DLMS, _ZIGBEE = "1/0-0:0.2.1.255/a2", "Metering/current_meter_id"
+
+FIRMWARE_VERSION: Mapping[str, tuple[str, str, str]] = {
+    "ESME": ("ECS52", "supplier", _DLMS), "CHF": ("ECS52", "access_control_broker", _DLMS),
+    "GSME": ("GCS38", "supplier", _ZIGBEE), "GPF": ("GCS38", "supplier", _ZIGBEE),
+}
+"""Device type -> use case that reads its firmware version, as whom, and the value's name (SMETS
+5.7.5.17 and 4.6.5.10, CHTS 4.6.3.9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,14 @@ class Identity:
 
 
 def read_identity(context: Context) -> Identity:
-    """Return what the device answers to ECS52 (SMETS 5.7.5.17).
+    """Return what the device says its firmware is.
 
-    Raises LinkError if the line broke.
+    Raises LinkError if the line broke, RigError for a device type that no read is known for.
     """
-    seen = send(context, Send.model_validate({"use_case": "ECS52"}))
-    found = str(seen.values["values"].get(FIRMWARE_VERSION, ""))
+    kind = str(context.answers.subject["device_type"])
+    if kind not in FIRMWARE_VERSION:
+        raise RigError(f"no command is known that reads the firmware version of a {kind}")
+    use_case, role, name = FIRMWARE_VERSION[kind]
+    seen = send(context, Send.model_validate({"use_case": use_case, "as": role}))
+    found = str(seen.values["values"].get(name, ""))
     return Identity(found, str(seen.values["outcome"]), seen.frames)

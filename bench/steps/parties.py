@@ -1,7 +1,8 @@
 """The remote parties, played by the bench: their keys, their counters, their messages.
 
 A command of any party carries a MAC that the access control broker adds, and the party's own
-signature where the use case is critical (GBCS sections 4.3 and 7.2). Originator counters are made
+signature where the use case is critical (GBCS sections 4.3 and 7.2); a few security use cases have
+a variant with a signature alone. Originator counters are made
 of the bench's clock, so that they rise over runs without a store.
 """
 
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import RigError
-from bench.protocols.gbcs.commands import build_command
+from bench.protocols.gbcs import payloads, use_cases
 from bench.protocols.gbcs.keys import KeyStore, Role
 from bench.protocols.gbcs.message import Cra, Message
 from bench.protocols.gbcs.protection import protect
-from bench.protocols.gbcs.use_cases import USE_CASES
+from bench.protocols.gbcs.use_cases import UseCase
 
 ROLES: Mapping[str, Role] = {
     "supplier": Role.SUPPLIER,
@@ -44,6 +45,8 @@ class RemoteParties:
     parties: Mapping[str, bytes]  # role name -> EUI-64
     clock: Callable[[], datetime]
     _last: dict[bytes, int] = field(default_factory=dict)
+    folder: Path | None = None  # where the keys were read
+    credentials: Any = None  # bench.steps.credential_keys.CredentialKeys, once a step has replaced
 
     @classmethod
     def load(
@@ -60,7 +63,7 @@ class RemoteParties:
         parties.update(named)
         if "supplier" not in parties or "access_control_broker" not in parties:
             raise RigError(f"{folder}: no keys of a supplier and an access control broker")
-        return cls(keys, device, parties, clock)
+        return cls(keys, device, parties, clock, folder=folder)
 
     def entity(self, role: str) -> bytes:
         """Return the EUI-64 of the party in ``role``; raises RigError if no keys are held."""
@@ -88,12 +91,28 @@ class RemoteParties:
     def command(
         self, use_case: str, role: str, values: Mapping[str, Any], counter: int
     ) -> Message:
-        """Return the protected command of ``use_case``, sent by the party in ``role``."""
+        """Return the protected command of ``use_case``, sent by the party in ``role``.
+
+        ``use_case`` is an id of any payload kind (:func:`.use_cases.use_case`). A value that does
+        not fit, or a key that is not held: LocalProtocolError.
+        """
+        known = use_cases.use_case(use_case)
         originator = self.entity(role)
-        request = build_command(
-            use_case, values, counter=counter, originator=originator, recipient=self.device)
         message = Message(
             cra=Cra.COMMAND, originator_counter=counter, originator=originator,
-            recipient=self.device, message_code=USE_CASES[use_case].code,
-            payload=request.encode())
-        return protect(message, self.keys, USE_CASES[use_case].category)
+            recipient=self.device, message_code=known.code,
+            payload=payloads.build(
+                use_case, values, counter=counter, originator=originator,
+                recipient=self.device, beyond_limits=True))  # a device must refuse some itself
+        return protect(message, self.keys, category(known, role))
+
+
+def category(use_case: UseCase, role: str) -> str:
+    """Return the message category of a command, as ``role`` sends it.
+
+    Where a use case has a variant that is signed and has no MAC, that is for all parties but the
+    access control broker, which makes the MAC itself (reference test data set, CS02a and CS02f).
+    """
+    if use_case.variants and role != "access_control_broker":
+        return use_case.variants[-1]
+    return use_case.category

@@ -83,3 +83,9 @@ def test_the_frames_of_the_identity_check_are_there(tmp_path: Path) -> None:
     with (tmp_path / "frames.pcapng").open("rb") as stored:
         packet = list(FileScanner(stored))[-1]
     assert packet.options["opt_comment"] == "identity, sent, ledger entry 2: {}"
+
+
+def test_an_empty_message_is_left_to_the_ledger(tmp_path: Path) -> None:
+    frames = [{"direction": "sent", "octets": octets, "time": TIME} for octets in ("", "DF")]
+    event = Event("identity", "", 0, TIME, {"frames": frames}, sequence=2)
+    assert write_capture([event], tmp_path / "frames.pcapng").frames == 1

@@ -3,74 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from emulated_line import Line
 from pydantic import ValidationError
 
 from bench.errors import LinkError
-from bench.records.answers import Answers
 from bench.steps.context import Context
 from bench.steps.gbcs import AwaitAlert, Replay, Send, await_alert, replay, send
-from bench.steps.parties import RemoteParties
-from devices import pki
-from devices.emulators.esme import keyring
-from devices.emulators.esme.device import Esme
-from devices.emulators.esme.profile import Settings
-from devices.pki import DEVICE, read_parties
 from devices.ports import Received, Reception
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-class Line:
-    """A line with an emulated meter behind it; ``held`` answers come with the next command."""
-
-    def __init__(self, folder: Path) -> None:
-        device, parties, keys = keyring.load(folder)
-        self.meter = Esme(Settings(), keys, device, parties)
-        self.arrived: deque[Received] = deque()
-        self.held: list[bytes] = []
-        self.hold = False
-        self.waited: list[float] = []
-
-    def send(self, message: bytes) -> None:
-        answers = list(self.meter.handle(message))
-        if self.hold:
-            self.held += answers
-            return
-        self.arrived.extend(Received(Reception.MESSAGE, octets)
-                            for octets in (*self.held, *answers))
-        self.held.clear()
-
-    def receive(self, timeout: float) -> Received:
-        if self.arrived:
-            return self.arrived.popleft()
-        self.waited.append(timeout)
-        return Received(Reception.SILENCE)
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("keys")
-    pki.init(folder, seed="exchange")
-    return folder
-
-
-@pytest.fixture
-def line(keys: Path) -> Line:
-    return Line(keys)
-
-
-@pytest.fixture
-def context(keys: Path, line: Line) -> Context:
-    named = read_parties(keys)
-    return Context(
-        ports={"gbcs": line},
-        answers=Answers(ixit={"response_timeout_s": 50, "alert_timeout_s": 20, "quiet_s": 3}),
-        parties=RemoteParties.load(keys, named[DEVICE], named, lambda: START), clock=lambda: START)
 
 
 def command(use_case: str = "ECS52", **more: object) -> Send:
