@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from bench.plan import load_plans
 from bench.plan.schema import ForEach, PlanHead, WrittenCase
 from bench.plan.selection import CASE_NAMES
 from bench.plan.tables import TABLES
+from bench.protocols.gbcs import payloads
+from bench.protocols.gbcs.structure import CHANGES
+from bench.protocols.zigbee.clusters import cluster_named
 from bench.resources import ROOT
+from bench.steps import VOCABULARY
 
 GUIDE = ROOT / "docs" / "writing-a-plan.md"
 
@@ -33,8 +38,9 @@ def test_every_example_loads(text: str, tmp_path: Path):
     for number, block in enumerate(plans):
         (tmp_path / f"{number}.yaml").write_text(block, encoding="utf-8")
     cases = load_plans([tmp_path], load_catalogue())
-    assert len(plans) == 3
-    assert [case.id for case in cases][:3] == ["GUIDE-SUP-000", "GUIDE-SUP-001", "GUIDE-CLK-001"]
+    assert len(plans) == 5
+    assert [case.id for case in cases][:5] == [
+        "GUIDE-SUP-000", "GUIDE-SUP-001", "GUIDE-VAL-001", "GUIDE-ATT-001", "GUIDE-CLK-001"]
     roles = [case for case in cases if case.group == "GUIDE-ROL"]
     assert all(case.row["party"]["role"] not in case.row["roles"] for case in roles)
     assert len(roles) > 20
@@ -47,3 +53,30 @@ def test_every_key_and_table_is_explained(text: str):
     for name, rows in TABLES.items():
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}`")]
         assert re.findall(r"`(\w+)`", line)[1:] == list(rows()[0]), name
+
+
+def test_every_action_is_in_the_table_with_arguments_that_it_has(text: str):
+    table = text.partition("\n## Actions\n")[2].partition("\n## ")[0]
+    named = []
+    for names, words in re.findall(r"^\| (`[\w`, ]+`) \| (.*) \|$", table, re.MULTILINE):
+        actions = re.findall(r"`(\w+)`", names)
+        named += actions
+        if len(actions) == 1:
+            schema = json.dumps(VOCABULARY[actions[0]].arguments.model_json_schema())
+            known = {*re.findall(r"\w+", schema), *CHANGES, *VOCABULARY, *TABLES}
+            for word in re.findall(r"`([\w-]+)`", words):
+                assert word in known, f"{actions[0]}: {word}"
+    assert sorted(named) == sorted(VOCABULARY)
+
+
+def test_the_value_names_of_the_guide_are_those_of_the_use_cases(text: str):
+    table = text.partition("\n## Values\n")[2].partition("```")[0]
+    assert "`PublishPriceMatrix.start_time`" in table
+    assert payloads.build("GCS01a", {"PublishPriceMatrix.start_time": "2031-01-01T00:00:00Z"})
+    assert payloads.build("GCS21f", {"Price.ReadAttributes": {"attributes": ["standing_charge"]}})
+    assert payloads.build("ECS38", {"1/0-0:94.44.0.1/a2": 3}) == payloads.build(
+        "ECS38", {"limit": 3})
+    assert cluster_named("Metering").attribute_named("current_summation_delivered")
+    for cluster, command, field in re.findall(r"['`](\w+)/(\w+)(?:\[1\])?/(\w+)['`]", table):
+        declared = cluster_named(cluster).command_named(command, to_client=True)
+        assert field in [known.name for known in declared.fields], command
