@@ -10,11 +10,12 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 
-from benchmarks import access, ledger, planned_case, report, verify
+from benchmarks import access, ledger, planned_case, reference, report, verify
 from benchmarks.measure import Result
 
 BENCHMARKS: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "verify": verify.run,
+    "reference": reference.run,
     "access": access.run,
     "planned-case": planned_case.run,
     "report": report.run,

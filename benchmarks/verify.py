@@ -62,7 +62,7 @@ def _messages(parties: Correspondence, category: str, kind: str, count: int) -> 
 def _compare(name: str, target: Target | None, messages: Sequence[Message], keys: KeyStore,
              quick: bool) -> Result:
     wire = [message.encode() for message in messages]
-    bare = [_bare(message, keys) for message in messages]
+    bare = [bare_check(message, keys) for message in messages]
 
     def ours() -> None:
         for octets in wire:
@@ -81,7 +81,7 @@ def _compare(name: str, target: Target | None, messages: Sequence[Message], keys
                   f"{rounds.median('peer') * each:.1f} us; {len(wire)} messages")
 
 
-class _Mac(NamedTuple):
+class Mac(NamedTuple):
     """What the tag of one message is made of."""
 
     derivation: bytes
@@ -89,10 +89,14 @@ class _Mac(NamedTuple):
     authenticated: bytes
     tag: bytes
 
-    def check(self) -> None:
+    def make(self) -> bytes:
+        """Derive the key and return the tag."""
         key = hashlib.sha256(self.derivation).digest()[:16]
-        tag = AESGCM(key).encrypt(self.nonce, b"", self.authenticated)[:12]
-        if not hmac.compare_digest(tag, self.tag):
+        return AESGCM(key).encrypt(self.nonce, b"", self.authenticated)[:12]
+
+    def check(self) -> None:
+        """Make the tag and compare it."""
+        if not hmac.compare_digest(self.make(), self.tag):
             raise AssertionError("a sound message has a wrong tag")
 
 
@@ -109,7 +113,7 @@ class _Signature(NamedTuple):
         self.key.verify(der, self.signed, _ECDSA)
 
 
-def _bare(message: Message, keys: KeyStore) -> Callable[[], None]:
+def bare_check(message: Message, keys: KeyStore) -> Callable[[], None]:
     """Return the bare calls for ``message``, all that they need made ready."""
     calls: list[Callable[[], None]] = []
     if message.signature:
@@ -118,14 +122,7 @@ def _bare(message: Message, keys: KeyStore) -> Callable[[], None]:
         calls.append(_Signature(key, message.signature[:32], message.signature[32:],
                                 message.signed_octets).check)
     if message.mac is not None:
-        (pair,) = mac_parties(message, keys)
-        secret = keys.shared_secret(*pair)
-        assert secret is not None
-        derivation = b"".join((
-            b"\0\0\0\1", secret, _ALGORITHM, message.originator, b"\x09", bytes((message.cra,)),
-            message.originator_counter.to_bytes(8, "big"), message.recipient))
-        calls.append(_Mac(derivation, message.originator + bytes(4),
-                          SECURITY_HEADER + b"\0" + message.mac_octets, message.mac).check)
+        calls.append(bare_mac(message, keys).check)
     if len(calls) == 1:
         return calls[0]
     first, second = calls
@@ -135,3 +132,16 @@ def _bare(message: Message, keys: KeyStore) -> Callable[[], None]:
         second()
 
     return both
+
+
+def bare_mac(message: Message, keys: KeyStore) -> Mac:
+    """Return what the tag of ``message``, which has one, is made of."""
+    (pair,) = mac_parties(message, keys)
+    secret = keys.shared_secret(*pair)
+    assert secret is not None
+    assert message.mac is not None
+    derivation = b"".join((
+        b"\0\0\0\1", secret, _ALGORITHM, message.originator, b"\x09", bytes((message.cra,)),
+        message.originator_counter.to_bytes(8, "big"), message.recipient))
+    return Mac(derivation, message.originator + bytes(4),
+               SECURITY_HEADER + b"\0" + message.mac_octets, message.mac)

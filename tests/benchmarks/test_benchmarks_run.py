@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = {"verify": 3, "access": 2, "planned-case": 1, "report": 2, "ledger": 2}
+RESULTS = {"verify": 3, "reference": 10, "access": 2, "planned-case": 1, "report": 2, "ledger": 2}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,6 +23,18 @@ def test_a_benchmark_says_what_it_found_and_how_and_exits_with_zero(name: str) -
     assert (done.returncode, done.stderr) == (0, "")
     for said in ("ratio", "target", "how"):
         assert done.stdout.count(f"\n  {said} ") == RESULTS[name]
+
+
+def test_without_the_reference_data_nothing_is_measured_and_the_reason_is_said() -> None:
+    without = ("from pathlib import Path; from benchmarks import __main__, reference; "
+               "reference.FOLDER = Path('absent'); raise SystemExit(__main__.main())")
+    done = subprocess.run([sys.executable, "-c", without, "--quick", "reference"], cwd=ROOT,
+                          text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout.splitlines()
+    assert said.count("  ratio   not measured") == RESULTS["reference"]
+    assert sum("the reference test data set is not" in line for line in said) \
+        == RESULTS["reference"]
 
 
 def test_an_unknown_benchmark_is_refused_with_the_names_that_there_are() -> None:
