@@ -39,14 +39,14 @@ def command(
     plans: tuple[str, ...], dut: Path, rig: Path, out: Path | None, mode: str, keyword: str,
     markers: str, resume: bool, seed: int, workers: int | None,
 ) -> None:
-    """Run PLAN files or folders (default: testplans/esme) on a device.
+    """Run PLAN files or folders (default: all that ship with the bench) on a device.
 
     Exit status: 0 every selected case passed; 1 one did not; 2 wrong usage, profile, plan or
     rig file; 3 the bench or the rig failed.
     """
     context = click.get_current_context()
     paths = [shipped(context, context.command.params[0], plan)
-             for plan in plans or ("testplans/esme",)]
+             for plan in plans or ("testplans",)]
     folder = out or Path("out") / f"{mode}-{utc_now():%Y%m%dT%H%M%SZ}"
     if resume and not (folder / FILE).exists():
         raise click.UsageError("--resume needs --out with the folder of the broken run")
