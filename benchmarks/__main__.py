@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 
-from benchmarks import access, ledger, planned_case, reference, report, verify
+from benchmarks import access, bundle, ledger, planned_case, reference, register, report, verify
 from benchmarks.measure import Result
 
 BENCHMARKS: Mapping[str, Callable[[bool], Iterator[Result]]] = {
@@ -20,6 +20,8 @@ BENCHMARKS: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "planned-case": planned_case.run,
     "report": report.run,
     "ledger": ledger.run,
+    "register": register.run,
+    "bundle": bundle.run,
 }
 
 

@@ -5,66 +5,81 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from bench.bundle import taken_out
+from bench.bundle.verdicts import Difference, differences, reported
+from bench.cli.verify import trust_store
 from bench.errors import LedgerError
-from bench.ledger import read_ledger
+from bench.ledger import LedgerContents, read_ledger
 from bench.records.serial import to_json
 from bench.records.verdict import CaseResult
 from bench.runner.rejudge import judge_run
 
 DIFFERENT = 1
-JUDGED = ("verdict", "disposition")
+
+Told = Mapping[str, Mapping[str, object]]
 
 
 @click.command("rejudge")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("evidence", metavar="FOLDER|BUNDLE", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print all results as JSON.")
-def command(folder: Path, as_json: bool) -> None:
-    """Judge the ledger in FOLDER again and compare with its report.json, where there is one.
+@click.option("--trust", "trusted", multiple=True, metavar="DIR_OR_PEM",
+              type=click.Path(path_type=Path, exists=True),
+              help="Of a bundle: refuse it unless one of these keys signed it.")
+def command(evidence: Path, as_json: bool, trusted: tuple[Path, ...]) -> None:
+    """Judge the ledger in FOLDER again and compare with its report.json, where there is one; or
+    that of a signed BUNDLE, and compare with the verdicts that were stored with it.
 
-    Exit status: 0 the same verdicts; 1 they differ; 3 the ledger cannot be judged.
+    Exit status: 0 the same verdicts; 1 they differ, case by case; 3 the evidence cannot be judged.
     """
-    contents = read_ledger(folder)
+    if not evidence.is_file():
+        if trusted:
+            raise click.UsageError(f"--trust is for a bundle; {evidence} is none")
+        told = _reported(evidence / "report.json")
+        _judge(read_ledger(evidence), () if told is None else (told,), as_json)
+        return
+    with taken_out(evidence, trust_store(trusted), datetime.now(UTC)) as taken:
+        if taken.verification.signer is None:
+            click.echo(f"signed with key {taken.verification.keyid}: whose it is was not asked "
+                       "(--trust)", err=True)
+        _judge(read_ledger(taken.folder), tuple(taken.told.values()), as_json)
+
+
+def _judge(contents: LedgerContents, told: Sequence[Told], as_json: bool) -> None:
     results = judge_run(contents)
-    differences = tuple(_differences(results, _reported(folder / "report.json")))
-    counts = Counter(str(result.verdict) for result in results)
+    found = tuple(dict.fromkeys(
+        difference for one in told for difference in differences(results, one)))
     if not contents.complete:
         click.echo("the run ended early: not complete", err=True)
-    if as_json:
-        click.echo(json.dumps({"counts": counts, "differences": differences,
-                               "cases": to_json(results)}, indent=2))
-    else:
-        click.echo(", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items())))
-        for difference in differences:
-            click.echo(f"{difference['case']}: {difference['field']}: reported "
-                       f"{difference['reported']}, judged again {difference['judged']}")
-    if differences:
+    _show(results, found, as_json)
+    if found:
         sys.exit(DIFFERENT)
 
 
-def _reported(path: Path) -> Mapping[str, Mapping[str, object]] | None:
+def _show(results: Sequence[CaseResult], found: Sequence[Difference], as_json: bool) -> None:
+    counts = Counter(str(result.verdict) for result in results)
+    if as_json:
+        listed = [{"case": difference.case, "field": difference.field,
+                   "reported": difference.then, "judged": difference.now} for difference in found]
+        click.echo(json.dumps({"counts": counts, "differences": listed,
+                               "cases": to_json(results)}, indent=2))
+        return
+    click.echo(", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items())))
+    for difference in found:
+        click.echo(f"{difference.case}: {difference.field}: reported {difference.then}, "
+                   f"judged again {difference.now}")
+
+
+def _reported(path: Path) -> Told | None:
     """Return the cases of a report by id, ``None`` where there is no report."""
     if not path.exists():
         return None
     try:
-        return {case["id"]: case for case in json.loads(path.read_bytes())["cases"]}
-    except (OSError, ValueError, KeyError, TypeError) as wrong:
+        return reported(path.read_bytes(), str(path))
+    except OSError as wrong:
         raise LedgerError(f"{path}: it is no report that can be compared with") from wrong
-
-
-def _differences(
-    results: Sequence[CaseResult], reported: Mapping[str, Mapping[str, object]] | None
-) -> Iterator[dict[str, str]]:
-    if reported is None:
-        return
-    judged = {result.case: to_json(result) for result in results}
-    for case in [*judged, *sorted(reported.keys() - judged.keys())]:
-        for field in JUDGED:
-            now = str(judged.get(case, {}).get(field, "not planned"))
-            then = str(reported.get(case, {}).get(field, "not reported"))
-            if now != then:
-                yield {"case": case, "field": field, "reported": then, "judged": now}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from bench.bundle import KeyFileError, TrustStore, read_trust, verify_bundle
 from bench.errors import LedgerError
 from bench.ledger import ProblemKind, check_ledger, read_ledger
 
@@ -16,13 +18,52 @@ SHOWN = 20
 
 
 @click.command("verify")
-@click.argument("folder", type=click.Path(path_type=Path))
-def command(folder: Path) -> None:
-    """Check the hash chain and the captures in FOLDER.
+@click.argument("evidence", metavar="FOLDER|FILE", type=click.Path(path_type=Path))
+@click.option("--trust", "trusted", multiple=True, metavar="DIR_OR_PEM",
+              type=click.Path(path_type=Path, exists=True),
+              help="Of a bundle: the laboratories' certificates or public keys, PEM, or a folder "
+                   "of them; may be given several times.")
+def command(evidence: Path, trusted: tuple[Path, ...]) -> None:
+    """Check the hash chain and the captures of the run in FOLDER, or all of the signed bundle FILE.
 
-    Exit status: 0 intact and complete; 1 altered (the first altered entry is named) or ended
-    early; 2 no ledger there.
+    Offline. Exit status: 0 all of it holds, and a trusted key signed the bundle; 1 altered (each
+    part that does not hold is named), ended early, or signed by a key that is not trusted; 2 no
+    ledger or bundle there, or wrong usage.
     """
+    if evidence.is_file():
+        sys.exit(_bundle(evidence, trust_store(trusted)))
+    if trusted:
+        raise click.UsageError(f"--trust is for a bundle; {evidence} is none")
+    _folder(evidence)
+
+
+def trust_store(trusted: tuple[Path, ...]) -> TrustStore:
+    """Return the keys of ``--trust``; a mistake in them is one of usage."""
+    try:
+        return read_trust(trusted)
+    except KeyFileError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+
+
+def _bundle(file: Path, trust: TrustStore) -> int:
+    found = verify_bundle(file, trust, datetime.now(UTC))
+    for finding in found.findings:
+        click.echo(str(finding))
+    for line in found.holds:
+        click.echo(line)
+    for name, digest in found.redacted.items():
+        click.echo(f"redacted: {name}, SHA-256 {digest}")
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    if found.sound:
+        click.echo("sound, but for what is redacted" if found.redacted else "sound")
+        return 0
+    if found.intact:
+        click.echo("what is there is as it was signed, but not by a key that is trusted here")
+    return ALTERED
+
+
+def _folder(folder: Path) -> None:
     try:
         problems = check_ledger(folder)
     except LedgerError as none:

@@ -91,6 +91,14 @@ def load_baseline(path: Path, catalogue: Mapping[str, Requirement]) -> Baseline:
     return _Sorting(path, tree, entry, catalogue).baseline()
 
 
+def file_digest(path: Path) -> str:
+    """Return the digest of a baseline file without a catalogue to settle it against.
+
+    Raises :class:`~bench.errors.PlanError` for what has not the form of a baseline.
+    """
+    return _digest(_validate(path, _read(path)))
+
+
 _Text = Annotated[StrictStr, Field(min_length=1)]
 
 
