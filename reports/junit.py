@@ -26,10 +26,17 @@ WITHOUT_VERDICT: Mapping[Disposition, str] = {
     Disposition.NOT_VERIFIABLE: "skipped",
 }
 
+_NONE: Mapping[str, str] = {}
 
-def junit_xml(outcome: Outcome, shown: Sequence[ShownCase]) -> str:
-    """Return the document: ``testsuites``, one ``testsuite``, ``properties``, the cases."""
-    kinds = [_kind(item) for item in shown]
+
+def junit_xml(
+    outcome: Outcome, shown: Sequence[ShownCase], excused: Mapping[str, str] = _NONE
+) -> str:
+    """Return the document: ``testsuites``, one ``testsuite``, ``properties``, the cases.
+
+    ``excused`` gives for the id of an expected failure its reason; it is ``skipped``.
+    """
+    kinds = ["skipped" if item.id in excused else _kind(item) for item in shown]
     counts = {
         "tests": str(len(shown)),
         "failures": str(kinds.count("failure")),
@@ -48,7 +55,7 @@ def junit_xml(outcome: Outcome, shown: Sequence[ShownCase]) -> str:
             "classname": visible(item.group), "name": visible(item.id),
             "time": f"{item.seconds:.3f}"})
         if kind:
-            reason = visible(item.result.reason)
+            reason = visible(excused.get(item.id, item.result.reason))
             problem = ET.SubElement(case, kind, {"message": reason, "type": item.word})
             if kind != "skipped":
                 problem.text = reason

@@ -17,16 +17,21 @@ import click
 from bench.errors import BenchError, LinkError, PlanError, ProfileError, RigError
 
 COMMANDS = {
+    "bundle": "bench.cli.bundle",
     "certify": "bench.cli.certify",
+    "compare": "bench.cli.compare",
     "emulate": "bench.cli.emulate",
     "firmware": "bench.cli.firmware",
+    "gate": "bench.cli.gate",
     "gbcs": "bench.cli.gbcs",
     "pki": "bench.cli.pki",
     "plan": "bench.cli.plan",
     "qualify": "bench.cli.qualify",
+    "register": "bench.cli.register",
     "rejudge": "bench.cli.rejudge",
     "requirements": "bench.cli.requirements",
     "run": "bench.cli.run",
+    "summary": "bench.cli.summary",
     "utrn": "bench.cli.utrn",
     "verify": "bench.cli.verify",
 }
