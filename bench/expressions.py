@@ -163,11 +163,6 @@ def templates(value: Any) -> Iterator[Expression]:
             yield from templates(item)
 
 
-def template_names(value: Any) -> frozenset[str]:
-    """Return the variables that the templates in ``value`` need."""
-    return frozenset(name for expression in templates(value) for name in expression.names)
-
-
 def _resolve_text(text: str, environment: Mapping[str, object], partly: bool) -> Any:
     parts = _parts(text)
 

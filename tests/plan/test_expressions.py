@@ -15,7 +15,6 @@ from bench.expressions import (
     ExpressionError,
     compile_expression,
     resolve,
-    template_names,
 )
 
 
@@ -133,7 +132,6 @@ def test_partly_resolved_templates_keep_what_is_not_known_yet():
     assert partly == {"a": 5, "b": "5-${steps.a.x}", "c": "${steps.a.x + row.n}"}
     assert resolve(partly, {"row": {"n": 5}, "steps": {"a": {"x": 2}}}) == {
         "a": 5, "b": "5-2", "c": 7}
-    assert template_names(value_) == {"row", "steps"}
 
 
 def test_a_template_without_end_is_refused():
