@@ -180,8 +180,9 @@ class RuledRun:
 class RuledCase:
     """One planned case: what all runs together say of it.
 
-    ``declared`` is the digest of the ICS items that the case looks at; ``carried_from`` names the
-    certificate that its result was taken over from, "" where it was tested.
+    ``declared`` is the digest of what the ICS says on the items that the case looks at;
+    ``carried_from`` names the certificate under which it was tested, "" where it was tested for
+    this one. ``laboratories`` are those that passed it.
     """
 
     id: str
@@ -191,6 +192,7 @@ class RuledCase:
     reason: str
     declared: str = ""
     carried_from: str = ""
+    laboratories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Order:
     markers: str = ""
     resume: bool = False
     seed: int = 0
+    delta: Path | None = None  # what it carries over is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ def _arguments(order: Order) -> list[str]:
         arguments.append("--demonstration")
     if order.resume:
         arguments.append("--resume")
+    if order.delta:
+        arguments += ["--delta", str(order.delta)]
     return arguments
 
 
