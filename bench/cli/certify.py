@@ -17,6 +17,7 @@ from bench.plan import for_device, load_plans, suspected
 from bench.records.assurance import LaboratoryRun
 from bench.records.decision import Outcome, Status
 from bench.resources import ROOT
+from bench.runner.order import in_order
 from bench.runner.rejudge import judge_run
 from bench.runner.run import Order, run
 from bench.scheme import admit, load_baseline, rule
@@ -65,7 +66,7 @@ def command(
     admit("certify", demonstration, _emulated(declaration))
     paths = tuple(ROOT / "testplans" / plan for plan in wanted.plans)
     # a mistake in a plan must not cost the room of an earlier run
-    planned = for_device(load_plans(paths, catalogue), wanted.device)
+    planned = for_device(in_order(load_plans(paths, catalogue)), wanted.device)
     refuse_other_cases(baseline, wanted.cases, planned)
     _make_room(out, again, resume)
     ran = run(Order(

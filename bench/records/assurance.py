@@ -211,6 +211,7 @@ class Ruling:
 
     ``tolerated`` are the issues in force that the decision made use of, ``at`` the day of the
     decision, ``bench`` the version that decided. ``certification_body`` is "" while nobody signs.
+    ``earlier_sha256`` is that of the signed ruling that results were carried over from, or "".
     """
 
     subject: Subject
@@ -230,3 +231,4 @@ class Ruling:
     notes: tuple[str, ...] = field(default=())
     certification_body: str = ""
     bench: str = ""
+    earlier_sha256: str = ""

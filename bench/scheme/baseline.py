@@ -15,6 +15,7 @@ from bench.catalogue import concerns
 from bench.records.assurance import ImportKind, Tolerance
 from bench.records.register import CertifiedBaseline
 from bench.records.requirement import Requirement
+from bench.records.subject import Subject
 
 DEVICE_TYPES = ("ESME", "GSME", "CHF", "GPF", "IHD", "PPMID", "HCALCS", "SAPC")
 
@@ -105,6 +106,11 @@ class Baseline:
     def certified(self) -> CertifiedBaseline:
         """What a certificate says of it."""
         return CertifiedBaseline(self.name, self.date, self.digest, self.specifications)
+
+    def concerns(self, subject: Subject) -> bool:
+        """Return whether ``subject`` is of the kind and the variant that the baseline is for."""
+        return (subject.device_type == self.device
+                and (not self.variant or subject.variant == self.variant))
 
     def covers_installation(self, day: str) -> bool:
         """Return whether a device installed on ``day`` is judged against this baseline."""

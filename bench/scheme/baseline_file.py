@@ -64,6 +64,15 @@ def file_digest(path: Path) -> str:
     return _digest(_read(path))
 
 
+def planned_in(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the device type of a baseline file and the plans that it names.
+
+    Raises :class:`~bench.errors.PlanError` for what has not the form of a baseline.
+    """
+    entry = _read(path)
+    return entry.device.upper(), entry.plans
+
+
 class _Specification(Form):
     name: Text
     version: Text

@@ -18,6 +18,8 @@ from bench.records.plan import TestCase
 SUFFIX = ".cases.tsv"
 NAMED = 3
 
+_KEY = re.compile(r"^cases:.*$", re.MULTILINE)
+_WHOLE = re.compile(r"cases: \{.*\}")
 _LINE = re.compile(r"([^\t]+)\t([0-9a-f]{16})")
 
 
@@ -29,6 +31,32 @@ def fingerprints(cases: Iterable[TestCase]) -> dict[str, str]:
 def written(cases: Mapping[str, str]) -> bytes:
     """Return the octets of the file for ``cases``, fingerprint by id."""
     return "".join(f"{id_}\t{print_}\n" for id_, print_ in sorted(cases.items())).encode()
+
+
+def freeze(baseline: Path, cases: Mapping[str, str]) -> Path:
+    """Write the list of ``cases`` beside a baseline file, name it there, and return its path.
+
+    The line ``cases:`` of the baseline is replaced, or added at its end; nothing else of it is
+    touched. Raises :class:`~bench.errors.PlanError` where a file cannot be written, or the line
+    has another form than this function gives it.
+    """
+    target = baseline.with_name(baseline.stem + SUFFIX)
+    octets = written(cases)
+    line = f"cases: {{file: {target.name}, sha256: {sha256(octets).hexdigest()}}}"
+    try:
+        text = baseline.read_text(encoding="utf-8")
+        found = _KEY.search(text)
+        if found and not _WHOLE.fullmatch(found[0]):
+            number = text.count("\n", 0, found.start()) + 1
+            raise PlanError(f"{baseline}:{number}: expected cases: {{file: ..., sha256: ...}} on "
+                            "one line")
+        changed = (text[:found.start()] + line + text[found.end():] if found
+                   else f"{text.rstrip()}\n{line}\n")
+        target.write_bytes(octets)
+        baseline.write_text(changed, encoding="utf-8")
+    except OSError as failure:
+        raise PlanError(f"{baseline}:1: cannot be frozen: {failure.strerror}") from failure
+    return target
 
 
 def read_cases(path: Path, digest: str) -> Mapping[str, str]:

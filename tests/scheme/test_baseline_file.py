@@ -11,6 +11,7 @@ from bench.errors import PlanError
 from bench.records.requirement import Provenance, Requirement
 from bench.scheme import load_baseline, relevance
 from bench.scheme.baseline import Relevance
+from bench.scheme.case_list import freeze
 
 TEXT = """\
 name: SMETS2 ESME
@@ -50,6 +51,7 @@ def catalogue() -> dict[str, Requirement]:
 def write(folder: Path, text: str) -> Path:
     path = folder / "baseline.yaml"
     path.write_text(text, encoding="utf-8")
+    freeze(path, {"ESME-CLK-001": "0123456789abcdef"})
     return path
 
 
@@ -79,10 +81,10 @@ def test_the_digest_covers_what_is_said_and_not_how(
 
 @pytest.mark.parametrize(("old", "new", "message"), [
     ("date: 2026-01-15", "date: soon", ":2: date: "),
-    ("draft: false", "draft: perhaps", ":3: draft: "),
-    ("draft: false\n", "", ":1: draft: Field required"),
+    ("draft: false", "draft: perhaps", ":3: draft: expected true or false"),
+    ("draft: false\n", "", ":1: draft: missing key"),
     ("device: esme", "device: kettle", ":4: device: expected one of"),
-    ("variant: A", "colour: red", ":5: colour: Extra inputs"),
+    ("variant: A", "colour: red", ":5: colour: unknown key"),
     ('version: "5.0"', 'edition: "5.0"', ":7: specifications.0."),
     ("plans: [esme]", "plans: [", ":10: "),
     ("SMETS2/5.5.1\n", "SMETS2/5.5.2\n", ":11: mandatory: SMETS2/5.5.2 is not in the catalogue"),
@@ -91,7 +93,7 @@ def test_the_digest_covers_what_is_said_and_not_how(
     ("  - SMETS2/5.5.1\n", "", ":1: in none of mandatory, optional and outside, of 1: SMETS2/5.5"),
     ("[SEED/S-96]", "[SEED/S-96, SMETS2/5.5.1]",
      ":15: SMETS2/5.5.1 is already mandatory by line 11"),
-    ("    reason: wants an inspection\n", "", ":15: outside.0.reason: Field required"),
+    ("    reason: wants an inspection\n", "", ":15: outside.0.reason: missing key"),
 ])
 def test_a_mistake_is_told_with_its_line(
     tmp_path: Path, catalogue: dict[str, Requirement], old: str, new: str, message: str

@@ -8,14 +8,21 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bench.errors import LedgerError, RigError
+from bench.records.answers import Answers
+from bench.records.assurance import LaboratoryRun
 from bench.records.decision import Decision, RequirementStanding, Standing, Status
 from bench.records.plan import Link, Selected, TestCase
 from bench.records.requirement import Provenance, Requirement
+from bench.records.run import FrozenPlan
+from bench.records.subject import Subject
 from bench.records.verdict import CaseResult, Disposition, Finding, Verdict
-from bench.scheme import Baseline, admit, decide
+from bench.scheme import Baseline, admit, rule
 
 CLOCK, SUPPLY, LOG, GUESS, EXTRA, APART = (
     "SMETS2/5.5.1", "SMETS2/5.6.3.11", "SMETS2/5.7.5.9", "R-CLK-04", "SMETS2/5.7.5.40", "SEED/S-96")
+
+
+SUBJECT = Subject("ESME", "Example Meters Ltd", "1A2B", "EM-100", "02", "00010000", "9F" * 32, "A")
 
 
 def requirement(id_: str, domain: str, **changes: object) -> Requirement:
@@ -69,16 +76,20 @@ class World:
     mode: str = "certify"
     suspects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variant: str = "A"
+    demonstration: bool = False
 
     def decide(self) -> tuple[Decision, dict[str, RequirementStanding]]:
         selected = [
             Selected(item, *self.dispositions.get(item.id, (Disposition.SELECTED, "")))
             for item in self.cases.values()]
-        decision, lines = decide(
-            results=list(self.results.values()), selected=selected, catalogue=self.catalogue,
-            baseline=self.baseline, mode=self.mode, demonstration=False, suspects=self.suspects,
-            variant=self.variant)
-        return decision, {line.id: line for line in lines}
+        plan = FrozenPlan(
+            replace(SUBJECT, variant=self.variant), Answers(), self.mode, self.demonstration,
+            tuple(selected), baseline_digest=self.baseline.digest)
+        ruling = rule(
+            runs=[LaboratoryRun(plan, tuple(self.results.values()), "a" * 64, "", "")],
+            catalogue=self.catalogue, baseline=self.baseline, suspects=self.suspects,
+            at="2026-03-01")
+        return ruling.decision, {line.id: line for line in ruling.requirements}
 
 
 def becomes(id_: str, verdict: Verdict = Verdict.NONE,
@@ -354,12 +365,7 @@ def test_evidence_that_is_not_of_the_plan_is_refused() -> None:
 
 
 def test_a_demonstration_says_so_in_its_scope() -> None:
-    world = World()
-    decision, _ = decide(
-        results=list(world.results.values()),
-        selected=[Selected(item, Disposition.SELECTED, "") for item in world.cases.values()],
-        catalogue=world.catalogue, baseline=world.baseline, mode="certify", demonstration=True,
-        suspects={})
+    decision, _ = World(demonstration=True).decide()
     assert decision.status is Status.COMPLIANT
     assert decision.scope.endswith("demonstration, no certificate")
 
