@@ -60,5 +60,5 @@ def read_form(path: Path, form: type[_Form]) -> _Form:
         raise PlanError("\n".join(
             f"{path}:{line_of(path, problem['loc'])}: "
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: "
-            f"{PLAIN.get(problem['type'], problem['msg'])}"
+            f"{PLAIN.get(problem['type'], problem['msg'].removeprefix('Value error, '))}"
             for problem in error.errors())) from None
