@@ -17,6 +17,7 @@ from bench.plan import for_device, load_plans, suspected
 from bench.records.assurance import LaboratoryRun
 from bench.records.decision import Outcome, Status
 from bench.resources import ROOT
+from bench.runner.carried import read_carried
 from bench.runner.order import in_order
 from bench.runner.rejudge import judge_run
 from bench.runner.run import Order, run
@@ -46,11 +47,14 @@ SHOWN_REASONS = 12
               help="A delta selection (smip-bench delta): what it carries over is not run.")
 @click.option("--overlay", type=click.Path(path_type=Path, exists=True), default=None,
               help="The operator's confirmations of clauses.")
+@click.option("--defect", default="", metavar="NAME",
+              help="With --demonstration: have the emulated device be wrong in this way.")
 @click.option("--seed", type=int, default=0, help="Seed of an emulated device.")
 @workers
 def command(
     dut: Path, rig: Path, baseline: Path, out: Path, demonstration: bool, again: bool,
-    resume: bool, delta: Path | None, overlay: Path | None, seed: int, workers: int | None,
+    resume: bool, delta: Path | None, overlay: Path | None, defect: str,
+    seed: int, workers: int | None,
 ) -> None:
     """Run a baseline's plans on one device, decide, and write report.html, report.json,
     junit.xml, the ledger and the capture.
@@ -59,6 +63,10 @@ def command(
     3 the bench or the rig failed.
     """
     console = Console(stderr=True)
+    if defect and not demonstration:
+        raise click.UsageError("--defect needs --demonstration")
+    if delta:
+        read_carried(delta)  # a mistake in it is told before anything begins
     catalogue = load_catalogue(overlay=overlay)
     wanted = load_baseline(baseline, catalogue)
     load_profile(dut)
@@ -73,7 +81,7 @@ def command(
         plans=paths, profile=dut, rig=rig, evidence=out, mode="certify",
         demonstration=demonstration, baseline=wanted.title, baseline_digest=wanted.digest,
         workers=worker_count(workers, bool(declaration.launch)), resume=resume, seed=seed,
-        delta=delta),
+        delta=delta, defect=defect),
         console, ask_at_terminal)
 
     contents = ran.contents
