@@ -143,11 +143,13 @@ class KeyStore:
 
     def role(self, eui64: bytes) -> Role | None:
         """Return the role in the party's certificates; ``None`` for a device or where unknown."""
-        if eui64 not in self._roles:
+        try:
+            return self._roles[eui64]
+        except KeyError:
             held = (self._certificates.get((eui64, usage)) for usage in Usage)
             certificate = next(filter(None, held), None)
-            self._roles[eui64] = role_of(certificate) if certificate else None
-        return self._roles[eui64]
+            role = self._roles[eui64] = role_of(certificate) if certificate else None
+            return role
 
     def of_role(self, role: Role) -> tuple[bytes, ...]:
         """Return the parties of one role, in order."""

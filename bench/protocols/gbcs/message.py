@@ -38,7 +38,7 @@ class Cra(enum.IntEnum):
     ALERT = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False)
 class Message:
     """One message; ids are EUI-64s of 8 octets, counters unsigned of 64 bits.
 
@@ -59,8 +59,26 @@ class Message:
     certificate: bytes | None = None  # key agreement, of the supplementary remote party, DER
     signature: bytes | None = b""
     mac: bytes | None = None
-    # Of a parsed message, so that checking it need not write it again; `replace` leaves it out.
-    _received: bytes = field(default=b"", init=False, repr=False, compare=False)
+    # The signed octets once they were read or written; `replace` leaves them out.
+    _signed: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def __init__(
+        self, cra: Cra, originator_counter: int, originator: bytes, recipient: bytes,
+        message_code: int, payload: bytes, date_time: bytes = b"",
+        supplementary_remote_party: bytes | None = None,
+        supplementary_remote_party_counter: int | None = None,
+        supplementary_originator_counter: int | None = None,
+        certificate: bytes | None = None, signature: bytes | None = b"",
+        mac: bytes | None = None,
+    ) -> None:
+        # All fields at once: one by one, as a frozen dataclass does, takes as long as a MAC.
+        vars(self).update(
+            cra=cra, originator_counter=originator_counter, originator=originator,
+            recipient=recipient, message_code=message_code, payload=payload, date_time=date_time,
+            supplementary_remote_party=supplementary_remote_party,
+            supplementary_remote_party_counter=supplementary_remote_party_counter,
+            supplementary_originator_counter=supplementary_originator_counter,
+            certificate=certificate, signature=signature, mac=mac)
 
     @property
     def mac_header(self) -> bool:
@@ -75,18 +93,22 @@ class Message:
     @property
     def signed_octets(self) -> bytes:
         """What the signature is made over: grouping header without its tag, and payload."""
-        if self._received:
-            return self._received
-        for octets, what in ((self.originator, "originator"), (self.recipient, "recipient")):
-            if len(octets) != 8:
-                raise LocalProtocolError(f"{what} has {len(octets)} octets, not 8")
+        if self._signed:
+            return self._signed
+        originator, recipient, payload = self.originator, self.recipient, self.payload
+        if len(originator) != 8 or len(recipient) != 8:
+            what, octets = (("originator", originator) if len(originator) != 8
+                            else ("recipient", recipient))
+            raise LocalProtocolError(f"{what} has {len(octets)} octets, not 8")
         if not 0 <= self.originator_counter < 1 << 64:
             raise LocalProtocolError("the originator counter does not fit 8 octets")
-        other, payload = self.other_information, self.payload
-        header = _HEADER.pack(GROUPING_TAG, 9, self.cra, self.originator_counter, 8,
-                              self.originator, 8, self.recipient, len(self.date_time))
-        return b"".join((header[1:], self.date_time, encode_length(len(other)), other,
-                         encode_length(len(payload)), payload))
+        other = self.other_information
+        header = _SIGNED_HEADER.pack(9, self.cra, self.originator_counter, 8, originator, 8,
+                                     recipient, len(self.date_time))
+        octets = b"".join((header, self.date_time, encode_length(len(other)), other,
+                           encode_length(len(payload)), payload))
+        vars(self)["_signed"] = octets
+        return octets
 
     @property
     def mac_octets(self) -> bytes:
@@ -94,12 +116,10 @@ class Message:
         return mac_octets(self.signed_octets, self.signature or b"")
 
     def protected(self, signature: bytes, mac: bytes | None) -> Message:
-        """Return the message with these; as ``dataclasses.replace`` does, at half its cost."""
-        return Message(
-            self.cra, self.originator_counter, self.originator, self.recipient, self.message_code,
-            self.payload, self.date_time, self.supplementary_remote_party,
-            self.supplementary_remote_party_counter, self.supplementary_originator_counter,
-            self.certificate, signature, mac)
+        """Return the message with these; as ``dataclasses.replace`` does, with less work."""
+        message = object.__new__(Message)
+        vars(message).update(vars(self), signature=signature, mac=mac)
+        return message
 
     @property
     def other_information(self) -> bytes:
@@ -128,7 +148,7 @@ class Message:
 
 def mac_octets(signed_octets: bytes, signature: bytes) -> bytes:
     """Return ``Message.mac_octets`` of a message with these ``signed_octets``."""
-    return b"".join((b"\xdf", signed_octets, bytes((len(signature),)), signature))
+    return b"".join((b"\xdf", signed_octets, encode_length(len(signature)), signature))
 
 
 def parse(octets: bytes) -> Message:
@@ -167,7 +187,7 @@ def _parse(octets: bytes) -> Message:
         cra, counter, originator, recipient,
         other[0] << 8 | other[1], payload, date_time, party, party_counter, own_counter,
         certificate, signature, mac)
-    object.__setattr__(message, "_received", octets[offset + 1 : end])
+    vars(message)["_signed"] = octets[offset + 1 : end]
     return message
 
 
@@ -251,4 +271,5 @@ def _expect(octets: bytes, offset: int, expected: bytes, name: str) -> None:
 _EMPTY_FIELDS = bytes(6)
 _CRA = {int(cra): cra for cra in Cra}
 _HEADER = struct.Struct(">BBBQB8sB8sB")  # DF 09 CRA counter 08 originator 08 recipient 00|0C
+_SIGNED_HEADER = struct.Struct(">BBQB8sB8sB")  # the same without its tag
 _HEADER_CONSTANTS = (GROUPING_TAG, 9, 8, 8)
