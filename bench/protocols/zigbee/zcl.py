@@ -10,8 +10,7 @@ reads and writes 0E to 10, whose payload is given in that way too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.zigbee import data_types, general
@@ -23,8 +22,8 @@ OCTETS = "octets"  # the payload of a command whose fields are not known
 
 _MANUFACTURER_SPECIFIC, _TO_CLIENT, _DISABLE_DEFAULT_RESPONSE = 0x04, 0x08, 0x10
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(NamedTuple):
     """One frame; ``payload`` is what stands behind the command id."""
 
     frame_control: int
@@ -50,15 +49,14 @@ class Frame:
 
     def encode(self) -> bytes:
         """Return the octets; LocalProtocolError if a number does not fit or does not agree."""
-        control = data_types.write("uint8", self.frame_control)
-        specific = bool(self.frame_control & _MANUFACTURER_SPECIFIC)
-        if specific != (self.manufacturer_code is not None):
+        control, sequence, command, payload, manufacturer_code = self
+        octets = [data_types.write("uint8", number) for number in (control, sequence, command)]
+        specific = bool(control & _MANUFACTURER_SPECIFIC)
+        if specific != (manufacturer_code is not None):
             raise LocalProtocolError("frame control and manufacturer code do not agree")
-        manufacturer = (data_types.write("uint16", self.manufacturer_code) if specific else b"")
-        return b"".join((
-            control, manufacturer,
-            data_types.write("uint8", self.sequence), data_types.write("uint8", self.command),
-            self.payload))
+        if specific:
+            octets.insert(1, data_types.write("uint16", manufacturer_code))
+        return b"".join((*octets, payload))
 
 
 def frame_control(
