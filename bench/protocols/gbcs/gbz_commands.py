@@ -197,7 +197,8 @@ def _component(step: Step, fields: Mapping[str, Any], number: int, where: str) -
         when = None if from_date_time is None else utc_seconds(from_date_time)
         component = Component(step.cluster.id,
                               zcl.Frame(control, number & 0xFF, command, payload), when)
-        component.encode(last=True)
+        if when is not None:
+            component.encode(last=True)  # says whether the time fits
     except LocalProtocolError as wrong:
         raise LocalProtocolError(f"{where}: {wrong}{_row_of(step, str(wrong))}") from None
     except (TypeError, ValueError) as wrong:
