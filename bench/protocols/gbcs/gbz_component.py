@@ -126,13 +126,13 @@ def decode_components(payload: bytes, offset: int, count: int) -> tuple[Componen
 def _decode_body(control: int, cluster: int, body: bytes) -> Component:
     if control & _ENCRYPTED:
         return _decode_sealed(cluster, body)
-    from_date_time, start = None, 0
+    from_date_time, frame_octets = None, body
     if control & _FROM_DATE_TIME:
-        from_date_time, start = int.from_bytes(body[:4], "big"), 4
-        if len(body) < start:
+        from_date_time, frame_octets = int.from_bytes(body[:4], "big"), body[4:]
+        if len(body) < 4:
             raise too_short(body)
     try:
-        frame = zcl.parse(body[start:] if start else body)
+        frame = zcl.parse(frame_octets)
     except RemoteProtocolError:
         raise too_short(body) from None
     zcl.fields_of(cluster, frame, len(body) - len(frame.payload))

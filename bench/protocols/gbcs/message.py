@@ -156,7 +156,7 @@ def parse(octets: bytes) -> Message:
     try:
         return _parse(octets)
     except IndexError:
-        raise RemoteProtocolError(len(octets), "more octets", "the end") from None
+        raise _too_short(octets) from None
 
 
 def _parse(octets: bytes) -> Message:
@@ -175,11 +175,15 @@ def _parse(octets: bytes) -> Message:
     start = offset + 30 + length
     date_time = octets[offset + 30 : start]
     length, start = decode_length(octets, start)
-    other = _take(octets, start, length)
+    other = octets[start : start + length]
+    if len(other) < length:
+        raise _too_short(octets)
     party, party_counter, own_counter, certificate = _other_information(other, start)
     length, start = decode_length(octets, start + length)
-    payload = _take(octets, start, length)
     end = start + length
+    payload = octets[start:end]
+    if end > len(octets):
+        raise _too_short(octets)
     signature, mac = _protection(octets, end, with_mac)
     if signature is None and cra != Cra.COMMAND:
         raise RemoteProtocolError(len(octets), "a signature length 00 or 40", "the end")
@@ -204,7 +208,7 @@ def _wrong_header(octets: bytes, offset: int, with_mac: bool) -> RemoteProtocolE
         _expect(octets, offset + 20, b"\x08", "a recipient of 08 octets")
     except RemoteProtocolError as wrong:
         return wrong
-    return RemoteProtocolError(len(octets), "more octets", "the end")
+    return _too_short(octets)
 
 
 def _mac_header(octets: bytes) -> int:
@@ -244,27 +248,24 @@ def _protection(octets: bytes, offset: int, with_mac: bool) -> tuple[bytes | Non
     length = octets[offset]
     if length not in (0, SIGNATURE_LENGTH):
         raise RemoteProtocolError(offset, "a signature length 00 or 40", f"{length:02X}")
-    signature = _take(octets, offset + 1, length)
-    end = offset + 1 + length
-    mac = _take(octets, end, MAC_LENGTH) if with_mac else None
-    end += MAC_LENGTH if with_mac else 0
-    if end != len(octets):
+    start = offset + 1 + length
+    end = start + MAC_LENGTH if with_mac else start
+    if end > len(octets):
+        raise _too_short(octets)
+    if end < len(octets):
         raise RemoteProtocolError(end, "the end of the message", f"{len(octets) - end} octets more")
-    return signature, mac
+    return octets[offset + 1 : start], octets[start:end] if with_mac else None
 
 
-def _take(octets: bytes, offset: int, length: int) -> bytes:
-    taken = octets[offset : offset + length]
-    if len(taken) != length:
-        raise RemoteProtocolError(len(octets), "more octets", "the end")
-    return taken
+def _too_short(octets: bytes) -> RemoteProtocolError:
+    return RemoteProtocolError(len(octets), "more octets", "the end")
 
 
 def _expect(octets: bytes, offset: int, expected: bytes, name: str) -> None:
     found = octets[offset : offset + len(expected)]
     if found != expected:
         if expected.startswith(found):
-            raise RemoteProtocolError(len(octets), "more octets", "the end")
+            raise _too_short(octets)
         raise RemoteProtocolError(offset, name, found.hex().upper())
 
 

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -80,8 +81,7 @@ RULES: Mapping[str, Mapping[Cra, Rule]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(NamedTuple):
     """What :func:`check` found; ``reason`` says what is wrong, and is empty if nothing is."""
 
     signature: State

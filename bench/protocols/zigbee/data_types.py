@@ -133,14 +133,17 @@ def _octets(size: int, *, reverse: bool = False) -> tuple[Reader, Writer]:
 def _string(size: int, *, text: bool) -> tuple[Reader, Writer]:
     """Return the codec of a string behind a length of ``size`` octets."""
     none = (1 << 8 * size) - 1
+    read_length, _ = _integer(size, signed=False)
 
     def read(octets: bytes, offset: int) -> tuple[Any, int]:
-        length = int.from_bytes(take(octets, offset, size), "little")
-        offset += size
+        length, start = read_length(octets, offset)
         if length == none:
-            return None, offset
-        content = take(octets, offset, length)
-        return content.decode("latin-1") if text else content.hex().upper(), offset + length
+            return None, start
+        end = start + length
+        if end > len(octets):
+            raise _too_short(octets)
+        content = octets[start:end]
+        return content.decode("latin-1") if text else content.hex().upper(), end
 
     def write_string(value: Any) -> bytes:
         if value is None:

@@ -83,10 +83,11 @@ def parse(octets: bytes) -> Frame:
 
 def declaration(cluster: int, frame: Frame) -> Command | None:
     """Return the declaration of a cluster specific command, where there is one."""
-    if frame.frame_type != CLUSTER_SPECIFIC or frame.manufacturer_code is not None:
+    control, _, command, _, manufacturer_code = frame
+    if control & 3 != CLUSTER_SPECIFIC or manufacturer_code is not None:
         return None
     known = cluster_of(cluster)
-    return known.commands.get((frame.to_client, frame.command)) if known else None
+    return known.commands.get((bool(control & _TO_CLIENT), command)) if known else None
 
 
 def command_name(cluster: int, frame: Frame) -> str:
@@ -135,5 +136,6 @@ def payload_of(cluster: int, frame: Frame, fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_known_general(frame: Frame) -> bool:
-    return (frame.frame_type == GENERAL and frame.manufacturer_code is None
-            and frame.command in general.LAYOUTS)
+    control, _, command, _, manufacturer_code = frame
+    return (control & 3 == GENERAL and manufacturer_code is None
+            and command in general.LAYOUTS)
