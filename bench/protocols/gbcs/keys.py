@@ -153,10 +153,11 @@ class KeyStore:
 
     def of_role(self, role: Role) -> tuple[bytes, ...]:
         """Return the parties of one role, in order."""
-        if role not in self._of_role:
-            self._of_role[role] = tuple(
+        found = self._of_role.get(role)
+        if found is None:
+            found = self._of_role[role] = tuple(
                 eui64 for eui64 in self.parties() if self.role(eui64) == role)
-        return self._of_role[role]
+        return found
 
     def shared_secret(
         self, one: bytes, other: bytes, usage: Usage = Usage.KEY_AGREEMENT,
@@ -167,10 +168,13 @@ class KeyStore:
         ``None`` unless the private key of one and the public key of the other are held.
         """
         pair = (one, other, usage, other_usage)
-        if pair not in self._secrets:
-            self._secrets[pair] = (self._exchange((one, usage), (other, other_usage))
-                                   or self._exchange((other, other_usage), (one, usage)))
-        return self._secrets[pair]
+        try:
+            return self._secrets[pair]
+        except KeyError:
+            secret = self._secrets[pair] = (
+                self._exchange((one, usage), (other, other_usage))
+                or self._exchange((other, other_usage), (one, usage)))
+            return secret
 
     def _exchange(self, own: tuple[bytes, Usage], peer: tuple[bytes, Usage]) -> bytes | None:
         private, public = self._private.get(own), self._public.get(peer)

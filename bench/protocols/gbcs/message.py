@@ -72,7 +72,7 @@ class Message:
         mac: bytes | None = None,
     ) -> None:
         # All fields at once: one by one, as a frozen dataclass does, takes as long as a MAC.
-        vars(self).update(
+        self.__dict__.update(
             cra=cra, originator_counter=originator_counter, originator=originator,
             recipient=recipient, message_code=message_code, payload=payload, date_time=date_time,
             supplementary_remote_party=supplementary_remote_party,
@@ -107,7 +107,7 @@ class Message:
                                      recipient, len(self.date_time))
         octets = b"".join((header, self.date_time, encode_length(len(other)), other,
                            encode_length(len(payload)), payload))
-        vars(self)["_signed"] = octets
+        self.__dict__["_signed"] = octets
         return octets
 
     @property
@@ -118,7 +118,9 @@ class Message:
     def protected(self, signature: bytes, mac: bytes | None) -> Message:
         """Return the message with these; as ``dataclasses.replace`` does, with less work."""
         message = object.__new__(Message)
-        vars(message).update(vars(self), signature=signature, mac=mac)
+        fields = message.__dict__
+        fields.update(self.__dict__)
+        fields["signature"], fields["mac"] = signature, mac
         return message
 
     @property
@@ -141,7 +143,7 @@ class Message:
             return b"\xdf" + self.signed_octets
         if self.mac is None:
             return self.mac_octets
-        inner = self.mac_octets
+        inner = mac_octets(self.signed_octets, self.signature)
         length = encode_length(len(SECURITY_HEADER) + len(inner) + len(self.mac))
         return b"".join((b"\xdd\0\0\0\0\0\0", length, SECURITY_HEADER, inner, self.mac))
 
@@ -191,7 +193,7 @@ def _parse(octets: bytes) -> Message:
         cra, counter, originator, recipient,
         other[0] << 8 | other[1], payload, date_time, party, party_counter, own_counter,
         certificate, signature, mac)
-    vars(message)["_signed"] = octets[offset + 1 : end]
+    message.__dict__["_signed"] = octets[offset + 1 : end]
     return message
 
 

@@ -229,11 +229,16 @@ def protect_by(message: Message, keys: KeyStore, rule: Rule) -> Message:
 
 def mac_parties(message: Message, keys: KeyStore) -> list[tuple[bytes, bytes]]:
     """Return the pairs of parties between which the MAC key may have been agreed."""
+    return [(one, message.recipient) for one in _agreeing(message, keys)]
+
+
+def _agreeing(message: Message, keys: KeyStore) -> tuple[bytes, ...]:
+    """Return who may have agreed the MAC key with the recipient."""
     if (message.cra != _COMMAND
             or keys.role(message.originator) == _BROKER
             or _rule_of(message.message_code, _COMMAND, False)[0] == PPMID_TO_GSME):
-        return [(message.originator, message.recipient)]
-    return [(broker, message.recipient) for broker in keys.of_role(_BROKER)]
+        return (message.originator,)
+    return keys.of_role(_BROKER)
 
 
 def _check_signature(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, str]:
@@ -261,13 +266,13 @@ def _check_mac(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, 
 
 
 def _mac_tags(message: Message, keys: KeyStore, octets: bytes) -> list[bytes]:
-    tags = []
-    for one, other in mac_parties(message, keys):
-        secret = keys.shared_secret(one, other)
+    tags, originator, recipient = [], message.originator, message.recipient
+    for one in _agreeing(message, keys):
+        secret = keys.shared_secret(one, recipient)
         if secret is not None:
-            key = derive_key(secret, message.originator, message.cra, message.originator_counter,
-                             message.recipient)
-            tags.append(mac_tag(key, message.originator, octets))
+            key = derive_key(secret, originator, message.cra, message.originator_counter,
+                             recipient)
+            tags.append(mac_tag(key, originator, octets))
     return tags
 
 
