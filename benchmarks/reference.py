@@ -158,18 +158,6 @@ class _Command:
     use_case: str
     values: Mapping[str, Any]
     sent: Message
-    before: tuple[Any, ...]  # the fields of the message up to its payload
-    behind: tuple[Any, ...]  # those behind it, up to its signature
-
-    @classmethod
-    def of(cls, sent: Message) -> _Command:
-        return cls(
-            use_cases.use_case(sent.message_code).id, payloads.command_values(sent), sent,
-            (sent.cra, sent.originator_counter, sent.originator, sent.recipient,
-             sent.message_code),
-            (sent.date_time, sent.supplementary_remote_party,
-             sent.supplementary_remote_party_counter, sent.supplementary_originator_counter,
-             sent.certificate))
 
     def build(self) -> Message:
         sent = self.sent
@@ -177,10 +165,15 @@ class _Command:
             self.use_case, self.values, counter=sent.originator_counter,
             originator=sent.supplementary_remote_party or sent.originator,
             recipient=sent.recipient)
-        return self.message(payload)
+        return Message(*_fields(sent, payload))
 
-    def message(self, payload: bytes) -> Message:
-        return Message(*self.before, payload, *self.behind)
+
+def _fields(sent: Message, payload: bytes) -> tuple[Any, ...]:
+    """Return the fields of a message up to its signature, in order."""
+    return (sent.cra, sent.originator_counter, sent.originator, sent.recipient, sent.message_code,
+            payload, sent.date_time, sent.supplementary_remote_party,
+            sent.supplementary_remote_party_counter, sent.supplementary_originator_counter,
+            sent.certificate)
 
 
 class _Signing(NamedTuple):
@@ -200,7 +193,8 @@ def _write(messages: Sequence[Message], keys: KeyStore, quick: bool) -> Iterator
     for sent in messages:
         if sent.cra is not Cra.COMMAND:
             continue
-        command = _Command.of(sent)
+        command = _Command(use_cases.use_case(sent.message_code).id,
+                           payloads.command_values(sent), sent)
         built = command.build()
         _expect(built.payload, sent.payload)
         try:
@@ -213,14 +207,16 @@ def _write(messages: Sequence[Message], keys: KeyStore, quick: bool) -> Iterator
         for command in commands:
             protect(command.build(), keys)
 
+    given = [_fields(command.sent, command.sent.payload) for command in commands]
+
     def frame_and_protect() -> None:
-        for command in commands:
-            protect(command.message(command.sent.payload), keys).encode()
+        for fields in given:
+            protect(Message(*fields), keys).encode()
 
     def only_protect() -> float:
         # made anew: a message keeps what is signed, once that was written
-        given = [command.message(command.sent.payload) for command in commands]
-        return stopwatch(lambda: [protect(message, keys) for message in given])()
+        messages = [Message(*fields) for fields in given]
+        return stopwatch(lambda: [protect(message, keys) for message in messages])()
 
     rounds = alternate({"ours": stopwatch(build_and_protect),
                         "frame": stopwatch(frame_and_protect), "protect": only_protect,

@@ -145,7 +145,7 @@ class Message:
             return self.mac_octets
         inner = mac_octets(self.signed_octets, self.signature)
         length = encode_length(len(SECURITY_HEADER) + len(inner) + len(self.mac))
-        return b"".join((b"\xdd\0\0\0\0\0\0", length, SECURITY_HEADER, inner, self.mac))
+        return b"".join((_MAC_HEADER, length, SECURITY_HEADER, inner, self.mac))
 
 
 def mac_octets(signed_octets: bytes, signature: bytes) -> bytes:
@@ -272,6 +272,7 @@ def _expect(octets: bytes, offset: int, expected: bytes, name: str) -> None:
 
 
 _EMPTY_FIELDS = bytes(6)
+_MAC_HEADER = bytes((MAC_TAG,)) + _EMPTY_FIELDS  # up to its length
 _CRA = {int(cra): cra for cra in Cra}
 _HEADER = struct.Struct(">BBBQB8sB8sB")  # DF 09 CRA counter 08 originator 08 recipient 00|0C
 _SIGNED_HEADER = struct.Struct(">BBQB8sB8sB")  # the same without its tag
