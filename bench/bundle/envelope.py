@@ -3,7 +3,7 @@
 DSSE v1 (``securesystemslib.dsse``) signs the payload with its type, so no canonical JSON decides
 what was signed. The statement (in-toto Attestation Framework, Statement v1) names every part with
 its SHA-256 as a subject; its predicate is our own, :data:`PREDICATE_TYPE`, and says what the
-evidence is about. Envelopes carry exactly one signature. Left out: time stamps.
+evidence is about. Envelopes carry exactly one signature.
 """
 
 from __future__ import annotations
