@@ -79,16 +79,14 @@ def _certificates(file: Path) -> Iterator[x509.Certificate]:
 
 
 def _above() -> ExtensionPolicy:
-    """Return what certificates above an authority must be: RFC 5280, 6.1.4 (k) and (n)."""
+    """Return what certificates above an authority must be: RFC 5280, 6.1.4 (k) and (n).
+
+    That its basic constraints let it issue, the library checks itself.
+    """
     return (ExtensionPolicy.permit_all()
-            .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _may_issue)
+            .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
             .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign_certificates)
             .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _may_stand_above))
-
-
-def _may_issue(_: Policy, __: x509.Certificate, said: x509.BasicConstraints) -> None:
-    if not said.ca:
-        raise ValueError("it is not a certification authority's")
 
 
 def _may_sign_certificates(_: Policy, __: x509.Certificate, said: x509.KeyUsage | None) -> None:
