@@ -166,7 +166,8 @@ def _form(content: bytes, chain: Sequence[x509.Certificate], digest: str, algori
 
 def _chain(signer: Any, given: Any) -> Iterator[x509.Certificate]:
     """Yield the signer's certificate, and those above it as far as they were given, no root."""
-    pool = sorted(choice.chosen.dump() for choice in given if choice.name == "certificate")
+    pool = sorted(choice.chosen.dump() for choice in given
+                  if choice.name == "certificate" and _one_way(choice.chosen))
     found = next((octets for octets in pool if _names(signer, octets)), None)
     if found is None:
         raise BundleError("it does not hold the authority's certificate")
@@ -178,6 +179,15 @@ def _chain(signer: Any, given: Any) -> Iterator[x509.Certificate]:
         yield current
         current = next((other for other in above if other.issuer != other.subject
                         and _issued(current, other)), None)
+
+
+def _one_way(certificate: Any) -> bool:
+    """Return whether what surrounds the signed part of a certificate is written in the one way: a
+    bit string, for one, can say of the same signature that its last bit is not used."""
+    signed = certificate["tbs_certificate"]
+    signature = parser.emit(0, 0, 3, b"\0" + certificate["signature_value"].native)
+    return bool(certificate.dump() == _sequence(
+        signed.dump(), signed["signature"].dump(), signature))
 
 
 def _names(signer: Any, octets: bytes) -> bool:

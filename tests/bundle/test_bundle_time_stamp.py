@@ -83,6 +83,25 @@ def test_a_flipped_bit_anywhere_in_the_form_is_found(kind: str, step: int) -> No
         assert objection(signer, stamp), place
 
 
+def test_a_certificate_that_says_the_same_in_other_octets_is_found() -> None:
+    # where the last bit of its signature is zero, its bit string could leave that bit out
+    signer = next(made for made in map(authority, ["ec"] * 50)
+                  if not made.above.signature[-1] & 1)
+    octets = read_reply(Reply(OCTETS).of(signer)).octets
+    place = octets.index(b"\0" + signer.above.signature)
+    with pytest.raises(BundleError):
+        read_stamp(octets[:place] + b"\1" + octets[place + 1:])
+
+
+@pytest.mark.parametrize("kind", ["ec", "p384", "rsa"])
+def test_the_form_is_der_with_its_sets_in_order(kind: str) -> None:
+    octets = read_reply(Reply(OCTETS).of(authority(kind))).octets
+    signed = tsp.TimeStampResp.load(octets, strict=True)["time_stamp_token"]["content"]
+    certificates = [choice.dump() for choice in signed["certificates"]]
+    assert len(certificates) == 2
+    assert certificates == sorted(certificates)
+
+
 @pytest.mark.parametrize(("said", "told"), [
     ({"status": "rejection", "text": ("no money",)}, "did not grant it: rejection, no money"),
     ({"status": "granted_with_mods"}, "did not grant it: granted_with_mods"),
