@@ -1,7 +1,7 @@
 """Does a bundle hold what a laboratory signed, all of it and nothing else?
 
 Offline, from the file and what is trusted alone. Nothing is extracted and no part is held in
-memory: the parts are hashed in a thread of their own while the ledger's chain is walked. Every
+memory: the parts are hashed in threads of their own while the ledger's chain is walked. Every
 octet of the file counts: those of the parts by their digests, those of a time stamp by the one form
 that it has around what its authority signed, and those between by the one form that a bundle has.
 Beyond the signature, the parts are held against each other, so that a bundle is also refused if
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import datetime
 import zlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +40,8 @@ from bench.bundle.findings import Collected, Finding, FindingKind, Verification,
 from bench.bundle.signing import Trusted, check_signature, check_stamp
 from bench.bundle.time_stamp import LARGEST_STAMP, TimeStamp
 from bench.bundle.trust import TrustStore
+
+THREADS = 2  # that hash while a third walks along the ledger; a disk gives no more
 
 
 def verify_bundle(path: Path, trust: TrustStore, now: datetime.datetime,
@@ -83,10 +85,11 @@ class _Verifying:
         stamp = self._check_stamp(trusted)
         signer = check_signature(self.signed, stamp, trusted, self.said)
         self._check_names()
-        with ThreadPoolExecutor(1) as thread:
-            hashing = thread.submit(self._digests)
+        with ThreadPoolExecutor(THREADS) as threads:
+            hashing = {name: threads.submit(self.archive.digest, name)
+                       for name in self.signed.digests if name in self.archive.by_name}
             seen = self._see_ledger()
-            found = hashing.result()
+            found = dict(_readable(hashing))
         self._check_digests(found, seen)
         self._check_manifest()
         self._check_checksums()
@@ -131,16 +134,6 @@ class _Verifying:
                 self.said.find(FindingKind.REORDERED, other,
                                f"it stands in place {place}, where {name} belongs")
 
-    def _digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every part that was signed and can be read."""
-        found = {}
-        for name in self.signed.digests:
-            if name in self.archive.by_name:
-                # where it is not where it should be, the archive's flaws say more
-                with suppress(BundleError):
-                    found[name] = self.archive.digest(name)
-        return found
-
     def _see_ledger(self) -> LedgerSeen | None:
         if LEDGER not in self.archive.by_name:
             if LEDGER in self.redacted:
@@ -148,7 +141,8 @@ class _Verifying:
                                "no other part was held against it")
             return None
         try:
-            return see_ledger(lambda: self.archive.lines(LEDGER, LONGEST_LINE))
+            with self.archive.mapped(LEDGER) as ledger:
+                return see_ledger(ledger, lambda: self.archive.lines(LEDGER, LONGEST_LINE))
         except (BundleError, ValueError) as unreadable:  # numbers too long to be written
             self.said.find(FindingKind.ALTERED, LEDGER, str(unreadable))
             return None
@@ -295,3 +289,11 @@ class _Verifying:
     def _marked(self, name: str) -> bool:
         marker = self.archive.by_name.get(REDACTED + name)
         return marker is not None and marker.octets == 0 and name not in UNLISTED
+
+
+def _readable(hashing: Mapping[str, Future[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the SHA-256 of every part that can be read."""
+    for name, digest in hashing.items():
+        # where it is not where it should be, the archive's flaws say more
+        with suppress(BundleError):
+            yield name, digest.result()
