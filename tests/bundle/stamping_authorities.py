@@ -205,7 +205,7 @@ def openssl_reply(signer: Authority, request: Path, *, ess: str = "sha256", dige
     (folder / "serial").write_text("01\n")
     settings = folder / "tsa.cnf"
     settings.write_text(
-        f"[tsa]\ndefault_tsa = own\n[own]\nserial = {folder / 'serial'}\n"
+        f"[tsa]\ndefault_tsa = own\n[own]\nserial = {(folder / 'serial').as_posix()}\n"
         "default_policy = 1.2.3.4.1\ndigests = sha256, sha384, sha512\naccuracy = secs:1\n"
         f"clock_precision_digits = 3\ness_cert_id_alg = {ess}\nsigner_digest = {digest}\n")
     reply = folder / "reply.tsr"

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from bench.bundle import chain
 from bench.bundle.archive import Window
 from bench.bundle.chain import LedgerSeen, see_ledger
+from bench.ledger.entry import START, encode
+from bench.records.event import Event
 
 AROUND = b'\n{"previous":"' + b"0" * 80  # what lies before and after a part could look like one
 
@@ -69,6 +71,16 @@ def test_a_ledger_of_another_form_has_flaws(
 ) -> None:
     found, quick = seen(tmp_path, change(ledger))  # type: ignore[operator]
     assert found.flaws
+    assert not quick
+
+
+@pytest.mark.parametrize(("sequence", "previous"), [(0, "1" * 64), (1, START)])
+def test_a_first_entry_that_follows_another_has_a_flaw(
+    tmp_path: Path, sequence: int, previous: str,
+) -> None:
+    line, _ = encode(Event("run-ended", "", 0, "", {"complete": True}), sequence, previous)
+    found, quick = seen(tmp_path, line)
+    assert "it does not follow the entry before it" in found.flaws[0]
     assert not quick
 
 
