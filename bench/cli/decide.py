@@ -62,9 +62,9 @@ SHOWN_REASONS = 20
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR",
               help=f"Folder of {PLAIN} and, with --key, {SIGNED}.")
 def command(
-    bundles: tuple[Path, ...], baseline: Path, trusted: tuple[Path, ...], trust_tsa: tuple[Path, ...],
-    dossier: Path | None, earlier: Path | None, place: str, trust_body: tuple[Path, ...], body: str,
-    key: str | None, overlay: Path | None, output: Path,
+    bundles: tuple[Path, ...], baseline: Path, trusted: tuple[Path, ...],
+    trust_tsa: tuple[Path, ...], dossier: Path | None, earlier: Path | None, place: str,
+    trust_body: tuple[Path, ...], body: str, key: str | None, overlay: Path | None, output: Path,
 ) -> None:
     """Verify the evidence BUNDLEs of one or more laboratories, judge them again, weigh them with
     the dossier, and rule: full, partial or none, with the reason for each requirement.
