@@ -20,9 +20,8 @@ from bench.runner.rejudge import judge_run
 from bench.runner.run import Order, run
 from bench.scheme import admit, decide, load_baseline
 from devices.adapters.terminal import ask_at_terminal
-from devices.binding import adapters
 from devices.profile import load_profile
-from devices.rig import RigDeclaration, load_rig
+from devices.rig import load_rig, software_answers
 from reports import render
 
 SHOWN_REASONS = 12
@@ -56,7 +55,7 @@ def command(
     catalogue = load_catalogue(overlay=overlay)
     wanted = load_baseline(baseline, catalogue)
     profile, declaration = load_profile(dut), load_rig(rig)
-    admit("certify", demonstration, _emulated(declaration))
+    admit("certify", demonstration, software_answers(declaration))
     paths = tuple(ROOT / "testplans" / plan for plan in wanted.plans)
     load_plans(paths, catalogue)  # a mistake in a plan must not cost the room of an earlier run
     _make_room(out, again, resume)
@@ -97,14 +96,6 @@ def command(
     if status >= WRONG:
         sys.exit(status)
     sys.exit(0 if decision.status is Status.COMPLIANT else 1)
-
-
-def _emulated(declaration: RigDeclaration) -> bool:
-    """Return whether software stands for the device, by the rig file or by any adapter's word."""
-    known = adapters()
-    return declaration.emulated or any(
-        getattr(known[binding.adapter].load(), "emulated", False)
-        for binding in declaration.ports.values())
 
 
 def _make_room(folder: Path, again: bool, resume: bool) -> None:

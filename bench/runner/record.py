@@ -152,7 +152,7 @@ class Record:
                 selected=tuple(self.planned.values()), rig=self.declaration.describe(),
                 baseline=self.config.option.baseline,
                 baseline_digest=self.config.option.baseline_digest,
-                tools=_tools())
+                tools=tool_versions(), seed=self.config.option.seed)
             if self.config.option.resume:
                 self._compare(plan)
                 self._ledger = Ledger.resume(self.folder, utc_now)
@@ -244,7 +244,8 @@ def _default_folder(mode: str) -> Path:
     return Path("out") / f"{mode}-{utc_now():%Y%m%dT%H%M%SZ}"
 
 
-def _tools() -> tuple[tuple[str, str], ...]:
+def tool_versions() -> tuple[tuple[str, str], ...]:
+    """Return name and version of what a run names as its tools."""
     found = []
     for tool in TOOLS:
         with suppress(PackageNotFoundError):
