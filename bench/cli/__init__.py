@@ -20,6 +20,7 @@ COMMANDS = {
     "bundle": "bench.cli.bundle",
     "certify": "bench.cli.certify",
     "compare": "bench.cli.compare",
+    "dispute": "bench.cli.dispute",
     "emulate": "bench.cli.emulate",
     "firmware": "bench.cli.firmware",
     "gate": "bench.cli.gate",

@@ -16,17 +16,11 @@ from bench.bundle import (
     read_token_signer,
     redact_bundle,
 )
-from bench.cli.options import shipped
+from bench.cli.options import all_shipped
 from bench.runner.rejudge import judge_run
 
 PASSWORD = "SMIP_BENCH_KEY_PASSWORD"  # noqa: S105  the variable's name, not a password
 TOKEN = "hsm:"  # noqa: S105  how a key on a PKCS #11 token is named
-
-
-def _all_shipped(ctx: click.Context, parameter: click.Parameter,
-                 values: tuple[str, ...]) -> tuple[Path, ...]:
-    found = (shipped(ctx, parameter, value) for value in values)
-    return tuple(path for path in found if path is not None)
 
 
 @click.group("bundle")
@@ -44,7 +38,7 @@ def command() -> None:
               help="The laboratory's private key: P-256 or Ed25519, PEM, mode 600; or hsm:ID, "
                    "P-256 on the PKCS #11 token of the library in PYKCS11LIB. A password or PIN "
                    f"is in {PASSWORD}, or is asked for.")
-@click.option("--baseline", "baselines", multiple=True, metavar="FILE", callback=_all_shipped,
+@click.option("--baseline", "baselines", multiple=True, metavar="FILE", callback=all_shipped,
               help="The run's baseline file; others may go with it.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The bundle; nothing may be there yet.")

@@ -7,7 +7,6 @@ it is judged again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import click
 
 from bench.catalogue import load_catalogue
+from bench.cli.evidence import sha256_of
 from bench.errors import LedgerError, RegisterError
 from bench.ledger import LedgerContents, check_ledger, read_ledger
 from bench.records.decision import Decision, Status
@@ -25,8 +25,6 @@ from bench.records.subject import Subject
 from bench.runner.rejudge import judge_run
 from bench.scheme import Baseline, load_baseline
 from reports.record import FORMAT
-
-_PIECE = 1 << 20
 
 
 def grant_of(report: Path, baseline: Path, *, bundle: Path | None, laboratory: str, body: str,
@@ -56,7 +54,7 @@ def grant_of(report: Path, baseline: Path, *, bundle: Path | None, laboratory: s
         laboratory=laboratory, certification_body=body,
         reason=reason or f"decided {decision.status} on the laboratory's report",
         conditions=conditions, upgradable_from=upgradable_from,
-        bundle_sha256=_sha256(bundle) if bundle else "", expires=expires, coding=coding,
+        bundle_sha256=sha256_of(bundle) if bundle else "", expires=expires, coding=coding,
         demonstration=document["demonstration"] is True)
 
 
@@ -107,14 +105,3 @@ def _misfits(document: Mapping[str, Any], subject: Subject, decision: Decision,
     if different:
         yield (f"{len(different)} verdicts are not those that its evidence gives, the first of "
                f"case {different[0]}")
-
-
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                found.update(piece)
-    except OSError as failure:
-        raise click.UsageError(f"{path}: cannot be read: {failure.strerror}") from failure
-    return found.hexdigest()

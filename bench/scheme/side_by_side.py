@@ -116,8 +116,15 @@ def _variables(stored: Event | None, replayed: Event | None) -> Iterator[Variabl
     left, right = (one if isinstance(one, Mapping) else {} for one in seen)
     for name in sorted({*left, *right}):
         before, after = left.get(name), right.get(name)
-        if before != after:
-            yield Variable(name, before, after, OBSERVED_BY_NATURE.get(name, ""))
+        if before == after:
+            continue
+        why = OBSERVED_BY_NATURE.get(name, "")
+        if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+            yield Variable(name, before, after, why)
+            continue
+        for key in sorted({*before, *after}):
+            if before.get(key) != after.get(key):
+                yield Variable(f"{name}['{key}']", before.get(key), after.get(key), why)
 
 
 def _paired(

@@ -280,7 +280,9 @@ def test_a_dispute_is_opened_once_resolved_once_and_marks_what_it_touches(
     with pytest.raises(RegisterError, match="there is no certificate 'SMIP-000077'"):
         register.resolve(number, touches=("SMIP-000077",), **erratum)
     found = register.resolve(number, touches=("SMIP-000003", "SMIP-000002"), **erratum)
-    assert found.disputes[0].resolution.outcome is DisputeOutcome.PLAN_ERRATUM
+    assert (found.certificate, found.resolved) == ("SMIP-000002", "2026-03-04")
+    assert found.resolution.outcome is DisputeOutcome.PLAN_ERRATUM
+    assert register.certificate("SMIP-000002", at="2026-03-04").disputes == (found,)
     marked = register.certificate("SMIP-000003", at="2026-03-04").history[-1]
     assert marked.kind is EntryKind.MARKED
     assert "plan erratum in the dispute over SMIP-000002" in marked.content.reason

@@ -1,0 +1,38 @@
+"""Which certificates a case touches: those whose baseline plans that very case.
+
+A case that turns out to be wrong casts its doubt on every certificate that was granted by it,
+whatever its verdict was there. The case lists of the baselines are given; a certificate that stands
+on a baseline which is not among them is told apart, since nothing can be said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bench.records.register import Certificate, CertificateStatus
+
+CONCERNED = frozenset({CertificateStatus.GRANTED, CertificateStatus.SUSPENDED,
+                       CertificateStatus.SUPERSEDED})
+"""Statuses of certificates that devices in the field still rest on."""
+
+
+def touched(
+    certificates: Iterable[Certificate], case: str, fingerprint: str,
+    baselines: Mapping[str, Mapping[str, str]],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the certificates that ``case`` touches, and those of which it is not known.
+
+    ``baselines`` maps the digest of a baseline to its cases, id to fingerprint. A case of the same
+    id and another fingerprint is another case.
+    """
+    found: list[str] = []
+    unknown: list[str] = []
+    for certificate in certificates:
+        if certificate.status not in CONCERNED:
+            continue
+        cases = baselines.get(certificate.grant.baseline.digest)
+        if cases is None:
+            unknown.append(certificate.id)
+        elif cases.get(case) == fingerprint:
+            found.append(certificate.id)
+    return tuple(found), tuple(unknown)
