@@ -205,8 +205,9 @@ def _field(pair: FieldPair, frame: FramePair) -> ShownField:
 
 def _tones(pair: FieldPair, frame: FramePair, left: bytes, right: bytes) -> list[str]:
     """Return the tone of each octet of a field, as long as the longer side."""
-    differing = NATURE if pair.explanation else OTHER
-    tones = [SAME if left[index:index + 1] == right[index:index + 1] else differing
+    natural = {index for start, end in pair.natural for index in range(start, end)}
+    tones = [SAME if left[index:index + 1] == right[index:index + 1]
+             else NATURE if pair.explanation or index in natural else OTHER
              for index in range(max(len(left), len(right)))]
     for parting in (frame.first, frame.first_unexplained):
         index = parting.offset - pair.stored_at if parting else -1

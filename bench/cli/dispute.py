@@ -29,6 +29,7 @@ from bench.register.touched import CONCERNED, touched
 from bench.resources import ROOT
 from bench.runner.order import LAST
 from bench.runner.replay import MODE
+from bench.scheme.baseline import file_digest
 from bench.scheme.dispute import FOLLOWS, misfits
 from reports.replay_record import read_replay
 
@@ -176,9 +177,11 @@ def _touched(certificates: tuple[Certificate, ...], one: OpenDispute, found: Rep
              baselines: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the certificates that a plan erratum marks, and those of which it is not known."""
     catalogue = load_catalogue()
+    wanted = {each.grant.baseline.digest for each in certificates}
     shipped = sorted((ROOT / "testplans" / "baselines").glob("*.yaml"))
     known: Mapping[str, Mapping[str, str]] = dict(
-        planned_cases(path, catalogue) for path in (*shipped, *baselines))
+        planned_cases(path, catalogue) for path in (*shipped, *baselines)
+        if file_digest(path) in wanted)
     marks, unknown = touched(certificates, found.case.removesuffix(LAST),
                              found.fingerprints.stored, known)
     # whatever its baseline plans: its own evidence holds the case

@@ -18,7 +18,8 @@ from bench.records.verdict import Disposition, Finding, Verdict
 class FieldPair:
     """A field of a message as both runs have it; ``stored_at`` and ``replayed_at`` are offsets.
 
-    ``leaves`` name what inside the field differs, as the frame was decoded.
+    ``leaves`` name what inside the field differs and is not explained, as the frame was decoded;
+    ``natural`` holds (start, end) of octets in the field that are a counter or a time.
     """
 
     name: str
@@ -29,6 +30,7 @@ class FieldPair:
     same: bool
     explanation: str = ""
     leaves: tuple[str, ...] = ()
+    natural: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,13 +199,8 @@ def _first_octet(field: FieldPair, readings: tuple[object, object], *,
     Of a payload the octets of counters and times are passed over, unless ``everything`` counts.
     """
     left, right = bytes.fromhex(field.stored), bytes.fromhex(field.replayed)
-    places: list[tuple[range, Leaf]] = []
-    name = field.name
-    if field.name == layout.PAYLOAD:
-        if len(left) == len(right):
-            leaves = leaves_that_differ(*map(_payload, readings))
-            places = list(located(left, right, leaves))
-        name = f"{name}: {field.leaves[0]}" if field.leaves else name
+    places = _places(left, right, readings) if field.name == layout.PAYLOAD else []
+    name = f"{field.name}: {field.leaves[0]}" if field.leaves else field.name
     for offset in range(max(len(left), len(right))):
         if left[offset:offset + 1] == right[offset:offset + 1]:
             continue
@@ -215,6 +210,14 @@ def _first_octet(field: FieldPair, readings: tuple[object, object], *,
         if everything or not leaf.by_nature:
             return offset, f"{field.name}: {leaf.path}"
     return 0, name
+
+
+def _places(before: bytes, after: bytes,
+            readings: tuple[object, object]) -> list[tuple[range, Leaf]]:
+    """Return where in two payloads the values that differ lie, as far as it can be told."""
+    if len(before) != len(after):
+        return []
+    return list(located(before, after, leaves_that_differ(*map(_payload, readings))))
 
 
 def _fields(stored: bytes, replayed: bytes, readings: tuple[object, object],
@@ -232,14 +235,16 @@ def _fields(stored: bytes, replayed: bytes, readings: tuple[object, object],
         before = stored[left.start:left.end] if left else b""
         after = replayed[right.start:right.end] if right else b""
         at_left, at_right = (left.start if left else at_left), (right.start if right else at_right)
-        explanation, leaves = "", tuple[str, ...]()
+        explanation, leaves, natural = "", tuple[str, ...](), tuple[tuple[int, int], ...]()
         if name == layout.PAYLOAD and before != after:
             explanation, leaves = _of_payload(len(before) == len(after), readings)
+            natural = tuple((place.start, place.stop)
+                            for place, leaf in _places(before, after, readings) if leaf.by_nature)
         elif before != after:
             explanation = _why(name, before, after, specimens,
                                FOLLOWS if left and right and resized else "")
         yield FieldPair(name, before.hex().upper(), after.hex().upper(), at_left, at_right,
-                        before == after, explanation, leaves)
+                        before == after, explanation, leaves, natural)
         at_left, at_right = (left.end if left else at_left), (right.end if right else at_right)
 
 
