@@ -66,7 +66,7 @@ def test_the_fields_of_the_reference_messages_are_what_the_parser_reads(
 ) -> None:
     for vector in vectors:
         found, message = named(vector.octets), vector.message
-        assert "".join(found_of(vector.octets)) == vector.octets.hex(), vector.file
+        assert "".join(found_of(vector.octets)) == vector.octets.hex(), vector.name
         assert found["originator counter"] == f"{message.originator_counter:016x}"
         assert found["originator"] == message.originator.hex()
         assert found["message code"] == f"{message.message_code:04x}"
