@@ -189,10 +189,10 @@ class Record:
 
     def _compare(self, plan: FrozenPlan) -> None:
         frozen = read_ledger(self.folder).plan
-        parts = ((run.selected, run.subject, run.answers) for run in (frozen, plan))
+        parts = ((run.selected, run.subject, run.answers, run.seed) for run in (frozen, plan))
         if len({digest(part) for part in parts}) > 1:
             raise LedgerError(
-                f"{self.folder}: the plan or the profile changed since this run began; "
+                f"{self.folder}: the plan, the profile or the seed changed since this run began; "
                 "start a new one")
 
     def _to_run(self, nodeid: str) -> TestCase | None:
