@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -272,3 +273,23 @@ def test_a_device_that_is_not_what_its_profile_says_is_not_judged(
     other = replace(profile, subject=replace(profile.subject, firmware_version="0BADF00D"))
     with pytest.raises(Exception, match="declares 0BADF00D, the device says 00000001"):
         replay_on_device(about, other, load_rig(bench.rig), tmp_path / "out")
+
+
+def test_the_emulator_is_given_the_seed_of_that_day(
+    failed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    real = subprocess.Popen
+
+    def popen(command: list[str], **given: object) -> subprocess.Popen[str]:
+        commands.append(command)
+        return real(command, **given)
+
+    monkeypatch.setattr("devices.launch.subprocess.Popen", popen)
+    contents = read_ledger(failed)
+    seeded = replace(contents, plan=replace(contents.plan, seed=9))
+    replay_on_device(disputed(seeded, CASE), load_profile(PROFILE), load_rig(EMULATED_RIG),
+                     tmp_path)
+    (command,) = commands
+    assert command[command.index("--seed") + 1] == "10"  # the rig's own is 1
+    assert read_ledger(tmp_path).plan.seed == 9
