@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bench.errors import BenchError, LedgerError, NotTestableHere, RemoteProtocolError
+from bench.errors import BenchError, LedgerError, NotTestableHere, ProtocolError
+from bench.protocols.gbcs import payloads
 from bench.protocols.gbcs.block import is_block
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Cra, Message, parse
@@ -29,15 +30,19 @@ from bench.runner.engine import run_case
 from bench.steps import VOCABULARY, Action, Frame, Observation
 from bench.steps.context import Context
 from bench.steps.exchange import Answer
-from bench.steps.gbcs import await_alert, observe
+from bench.steps.gbcs import observe
 from devices.ports import Received, Reception
 
-READ_AGAIN = ("send", "send_recorded", "replay", "await_alert")
+READ_AGAIN = frozenset({"send", "send_recorded", "replay", "await_alert", "read_log",
+                        "read_profile", "read_settings"})
 """Actions of which all that they observe is in their frames."""
 AGAIN = "read again from the stored octets"
 
 _BROKEN_LINE = ("garbage", "partial", "closed")
 _NOTHING_TO_SEND = "await_alert"
+
+Exchange = Sequence[Mapping[str, Any]]
+"""The frames of one exchange: what was sent, if anything, and what came after it."""
 
 Place = tuple[str, int]
 
@@ -70,25 +75,58 @@ def play(case: TestCase, stored: Sequence[Event], answers: Answers, attempt: int
 
 
 class _Line:
-    """Port ``gbcs``: what was received in the exchange that is played, then silence."""
+    """Port ``gbcs``: what was received in the exchanges that are played, then silence."""
 
     def __init__(self) -> None:
-        self.to_come: deque[Received] = deque()
+        self.exchanges: deque[Exchange] = deque()
+        self._to_come: deque[Received] = deque()
+        self._outcome = ""
 
-    def send(self, message: bytes) -> None:
-        """Take what the bench sends; the answer is known already."""
+    def take(self, exchanges: deque[Exchange], outcome: str, *, listening: bool) -> None:
+        """Play ``exchanges`` from now on; ``outcome`` is how the last of them ended."""
+        self.exchanges, self._outcome, self._to_come = exchanges, outcome, deque()
+        if listening:
+            self.send(b"")
+
+    def send(self, message: bytes) -> None:  # noqa: ARG002  the answer is known already
+        """Have come what came after the next thing that was sent."""
+        frames = self.exchanges.popleft() if self.exchanges else ()
+        received = [bytes.fromhex(str(frame["octets"])) for frame in frames
+                    if frame.get("direction") == "received"]
+        self._to_come = deque(Received(Reception.MESSAGE, octets) for octets in received)
+        if received and self._outcome in _BROKEN_LINE and not self.exchanges:
+            self._to_come[-1] = Received(Reception(self._outcome), received[-1])
 
     def receive(self, timeout: float) -> Received:  # noqa: ARG002  nothing more can come later
         """Return the next stored message, or silence at once."""
-        return self.to_come.popleft() if self.to_come else Received(Reception.SILENCE)
+        return self._to_come.popleft() if self._to_come else Received(Reception.SILENCE)
 
 
 @dataclass(slots=True)
 class _Parties:
-    """The remote parties of that day: no keys, and their checks as they were stored."""
+    """The remote parties of that day: no keys, the commands that were sent, and what was found."""
 
+    line: _Line
     keys: KeyStore = field(default_factory=KeyStore)
     observed: Mapping[str, Any] = field(default_factory=dict)
+
+    def entity(self, role: str) -> bytes:  # noqa: ARG002  it is in the command
+        """Return nothing: who speaks is in the stored command."""
+        return b""
+
+    def next_counter(self, originator: bytes) -> int:  # noqa: ARG002  it is in the command
+        """Return nothing: the counter is in the stored command."""
+        return 0
+
+    last_counter = counter_ahead = next_counter
+
+    def command(self, use_case: str, role: str, values: Mapping[str, Any],
+                counter: int) -> Message:
+        """Return the command that was sent next on that day."""
+        del role, values, counter
+        if not self.line.exchanges:
+            raise BenchError(f"that day's run sent no further command where {use_case} is sent")
+        return parse(bytes.fromhex(str(self.line.exchanges[0][0]["octets"])))
 
     def protection(self, message: Message) -> Protection:
         """Return what that day's check found, as far as the observation tells it."""
@@ -107,7 +145,7 @@ class _Player:
 
     def __init__(self, stored: Sequence[Event]) -> None:
         self.line = _Line()
-        self.parties = _Parties()
+        self.parties = _Parties(self.line)
         self.how: dict[Place, str] = {}
         self._time = stored[0].time
         self._events: dict[Place, Event] = {}
@@ -116,7 +154,7 @@ class _Player:
             if event.kind != "operator-answer" and isinstance(place[0], str) \
                     and isinstance(place[1], int):
                 self._events[place[0], place[1]] = event
-        self._exchanges: dict[Place, deque[list[Mapping[str, Any]]]] = {}
+        self._exchanges: dict[Place, deque[Exchange]] = {}
 
     def now(self) -> datetime:
         """Return the time of the event that is played."""
@@ -127,13 +165,18 @@ class _Player:
 
         def perform(context: Context, wanted: Any) -> Observation:
             event = self._stored(context.place, action.name)
-            why_not = _why_not(action.name, wanted, event)
+            why_not = _why_not(action.name, wanted, event, context)
             self.how[context.place] = f"as stored: {why_not}" if why_not else AGAIN
             exchanges = self._exchanges.setdefault(
                 context.place, deque(_exchanges(event, action.name)))
             if why_not:
                 return _taken_over(event, exchanges)
-            return self._read_again(context, wanted, event, action.name, exchanges)
+            self.parties.observed = _observed(event)
+            self.line.take(exchanges, str(self.parties.observed.get("outcome", "")),
+                           listening=action.name == _NOTHING_TO_SEND)
+            if action.name == "send_recorded":
+                return self._send_recorded(context, wanted)
+            return action.perform(context, wanted)
 
         return perform
 
@@ -150,30 +193,14 @@ class _Player:
             raise BenchError(f"the recording holds {event.data.get('action')!r} here")
         return event
 
-    def _read_again(self, context: Context, wanted: Any, event: Event, action: str,
-                    exchanges: deque[list[Mapping[str, Any]]]) -> Observation:
-        self.parties.observed = _observed(event)
-        frames = exchanges.popleft() if exchanges else []
-        outcome = str(self.parties.observed.get("outcome", ""))
-        received = [bytes.fromhex(str(frame["octets"])) for frame in frames
-                    if frame.get("direction") == "received"]
-        self.line.to_come = deque(Received(Reception.MESSAGE, octets) for octets in received)
-        if received and outcome in _BROKEN_LINE and not exchanges:
-            self.line.to_come[-1] = Received(Reception(outcome), received[-1])
-        if action == _NOTHING_TO_SEND:
-            return await_alert(context, wanted)
-        sent = bytes.fromhex(str(frames[0]["octets"])) if frames else b""
-        try:
-            command = parse(sent)
-        except RemoteProtocolError as wrong:
-            raise BenchError(f"the stored command is no message: {wrong}") from wrong
-        answer = Answer(command, getattr(wanted, "use_case", None) or name_of(command.message_code))
-        if action == "replay" and wanted.of in context.sent:
-            answer = context.sent[wanted.of][1]
-        seen = observe(context, sent, answer, wanted.wait)
-        kept = {name: value for name, value in self.parties.observed.items()
-                if name == "unanswered"}  # what the adapter of that day said
-        return Observation({**seen.values, **kept}, seen.frames)
+    def _send_recorded(self, context: Context, wanted: Any) -> Observation:
+        """Send what was sent, not the file: it may be another one by now."""
+        command = self.parties.command("a recorded command", "", {}, 0)
+        answer = Answer(command, wanted.use_case or name_of(command.message_code))
+        seen = observe(context, command.encode(), answer, wanted.wait)
+        said = {name: value for name, value in self.parties.observed.items()
+                if name == "unanswered"}  # by the adapter of that day
+        return Observation({**seen.values, **said}, seen.frames)
 
 
 def _observed(event: Event) -> Mapping[str, Any]:
@@ -181,18 +208,27 @@ def _observed(event: Event) -> Mapping[str, Any]:
     return observed if isinstance(observed, Mapping) else {}
 
 
-def _why_not(action: str, wanted: Any, event: Event) -> str:
+def _why_not(action: str, wanted: Any, event: Event, context: Context) -> str:
     """Return why a step cannot be read again, "" if it can."""
-    if action not in READ_AGAIN:
-        return f"what {action} observes is not in its frames alone"
-    if getattr(wanted, "mutation", ""):
-        return "the command was made wrong, and what it was before is not stored"
-    if _observed(event).get("encrypted"):
-        return "values were encrypted, and the keys are not here"
-    octets = [str(frame.get("octets", "")) for frame in _frames(event)]
-    if any(is_block(bytes.fromhex(text)) for text in octets):
-        return "it went in blocks"
-    return ""
+    received = [bytes.fromhex(str(frame.get("octets", ""))) for frame in _frames(event)]
+    reasons = (
+        (action not in READ_AGAIN, f"what {action} observes is not in its frames alone"),
+        (getattr(wanted, "mutation", ""),
+         "the command was made wrong, and what it was before is not stored"),
+        (action == "replay" and wanted.of not in context.sent,
+         "so was the step that it repeats"),
+        (getattr(wanted, "days", None), "the reads depend on the time of the rig"),
+        (any(map(is_block, received)), "it went in blocks"),
+        (any(map(_encrypted, received)), "values were encrypted, and the keys are not here"),
+    )
+    return next((text for holds, text in reasons if holds), "")
+
+
+def _encrypted(octets: bytes) -> bool:
+    try:
+        return payloads.read(parse(octets), KeyStore()).encrypted
+    except ProtocolError:  # that is for the step to see
+        return False
 
 
 def _frames(event: Event) -> list[Mapping[str, Any]]:
@@ -201,8 +237,8 @@ def _frames(event: Event) -> list[Mapping[str, Any]]:
         if isinstance(frames, list | tuple) else []
 
 
-def _exchanges(event: Event, action: str) -> Iterator[list[Mapping[str, Any]]]:
-    """Yield the frames of each repetition: what was sent, and what came after it."""
+def _exchanges(event: Event, action: str) -> Iterator[Exchange]:
+    """Yield the exchanges of a step, those of all its repetitions."""
     frames = _frames(event)
     if action == _NOTHING_TO_SEND or not frames:
         yield frames
@@ -216,7 +252,7 @@ def _exchanges(event: Event, action: str) -> Iterator[list[Mapping[str, Any]]]:
     yield exchange
 
 
-def _taken_over(event: Event, exchanges: deque[list[Mapping[str, Any]]]) -> Observation:
+def _taken_over(event: Event, exchanges: deque[Exchange]) -> Observation:
     """Return the stored observation; all frames of a repeated step come with its first one."""
     frames = tuple(
         Frame(str(frame.get("direction", "")), bytes.fromhex(str(frame.get("octets", ""))),

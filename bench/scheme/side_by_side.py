@@ -9,7 +9,7 @@ explained.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
@@ -19,27 +19,33 @@ from bench.records.event import Event
 from bench.records.plan import Step, TestCase
 from bench.records.replay import FieldPair, FramePair, Parting, SideBySide, StepPair, Variable
 from bench.records.verdict import Finding
-from bench.scheme.leaves import Leaf, leaves_that_differ, located
+from bench.scheme.leaves import Leaf, Reading, is_time, leaves_that_differ, located
+
+OWN_TIME = "the time of its own run"
 
 BY_NATURE: Mapping[str, str] = {
     layout.COUNTER: "a counter of its own run",
     layout.SUPPLEMENTARY_COUNTER: "a counter of its own run",
     layout.SUPPLEMENTARY_PARTY_COUNTER: "a counter of its own run",
-    layout.DATE_TIME: "the time of its own run",
+    layout.DATE_TIME: OWN_TIME,
     layout.SIGNATURE: "made anew for each message",
     layout.MAC: "made over the counter, with the keys of its own run",
 }
 """Field of a message -> why it differs between two runs of one case."""
 
 OBSERVED_BY_NATURE: Mapping[str, str] = {
-    "device_time": "the time of its own run",
     "alert_counters": "counters of its own run",
-    "reference": "the time of its own run",
+    **dict.fromkeys(("device_time", "reference", "reference_text", "clock_time", "times"),
+                    OWN_TIME),
 }
 FOLLOWS = "follows from what differs in length"
 ANOTHER_SPECIMEN = "another specimen of the model"
 PAYLOAD_EXPLAINED = "counters and times of its own run"
-_LENGTHS = {layout.TOTAL_LENGTH, layout.LENGTH_OF + layout.PAYLOAD}
+IN_WHOLE = "part of a message that is compared as a whole"
+OWN_KEYS = "made with the keys of its own run"
+BLOCK = "data"  # how the reading of a block with data begins
+_LENGTHS = frozenset(layout.LENGTH_OF + name for name in (
+    layout.PAYLOAD, layout.MESSAGE_CODE, layout.BLOCK_DATA)) | {layout.TOTAL_LENGTH}
 _PARTIES = {layout.ORIGINATOR, layout.RECIPIENT}
 _NOWHERE = Span("", 0, 0)
 _PHASES = ("preamble", "body", "postamble")
@@ -47,6 +53,7 @@ _STEP_EVENTS = ("observation", "skipped", "not-testable", "not-verifiable", "ben
 
 
 Specimens = tuple[str, str]
+Readings = tuple[Reading, Reading]
 
 
 class Side(NamedTuple):
@@ -92,9 +99,11 @@ def _of_step(findings: Sequence[Finding], phase: str, index: int) -> tuple[Findi
 def _step(phase: str, index: int, step: Step, stored: Event | None, replayed: Event | None,
           stored_findings: tuple[Finding, ...], replayed_findings: tuple[Finding, ...],
           how: str, specimens: Specimens) -> StepPair:
-    pairs = _paired(_frames_of(stored), _frames_of(replayed))
-    frames = tuple(_frame(phase, index, number, left or {}, right or {}, specimens)
-                   for number, (left, right) in enumerate(pairs, 1))
+    lefts, rights = _frames_of(stored), _frames_of(replayed)
+    # messages that went in blocks and are in the step as a whole too
+    whole = set(map(_kind, lefts)) & set(map(_kind, rights))
+    frames = tuple(_frame(phase, index, number, left or {}, right or {}, specimens, whole)
+                   for number, (left, right) in enumerate(_paired(lefts, rights), 1))
     return StepPair(
         phase, index, step.action, stored.kind if stored else "",
         replayed.kind if replayed else "", _reason(stored), _reason(replayed), frames,
@@ -123,8 +132,10 @@ def _variables(stored: Event | None, replayed: Event | None) -> Iterator[Variabl
             yield Variable(name, before, after, why)
             continue
         for key in sorted({*before, *after}):
-            if before.get(key) != after.get(key):
-                yield Variable(f"{name}['{key}']", before.get(key), after.get(key), why)
+            pair = before.get(key), after.get(key)
+            if pair[0] != pair[1]:
+                yield Variable(f"{name}['{key}']", *pair, why or (
+                    OWN_TIME if all(map(is_time, pair)) else ""))
 
 
 def _paired(
@@ -153,6 +164,11 @@ def _kind(frame: Mapping[str, Any]) -> str:
     return f"{frame.get('direction', '')} {_what(frame)}"
 
 
+def _message(kind: str) -> str:
+    """Return the kind of the message that a block of this kind is a part of."""
+    return kind.replace(f" {BLOCK} ", " ")
+
+
 def _what(frame: Mapping[str, Any]) -> str:
     decoded = frame.get("decoded")
     if not isinstance(decoded, Mapping):
@@ -162,11 +178,11 @@ def _what(frame: Mapping[str, Any]) -> str:
 
 
 def _frame(phase: str, index: int, number: int, stored: Mapping[str, Any],
-           replayed: Mapping[str, Any], specimens: Specimens) -> FramePair:
+           replayed: Mapping[str, Any], specimens: Specimens, whole: Set[str]) -> FramePair:
     left, right = _octets(stored), _octets(replayed)
     direction = str((stored or replayed).get("direction", ""))
-    readings = stored.get("decoded"), replayed.get("decoded")
-    fields = tuple(_fields(left, right, readings, specimens))
+    readings = Reading.of(stored), Reading.of(replayed)
+    fields = tuple(_fields(left, right, readings, specimens, _message(_kind(stored)) in whole))
     differing = [field for field in fields if not field.same]
 
     def parting(field: FieldPair, *, everything: bool) -> Parting:
@@ -192,7 +208,7 @@ def _octets(frame: Mapping[str, Any]) -> bytes:
         return b""
 
 
-def _first_octet(field: FieldPair, readings: tuple[object, object], *,
+def _first_octet(field: FieldPair, readings: Readings, *,
                  everything: bool) -> tuple[int, str]:
     """Return the offset in a field of the first octet that differs, and what is there.
 
@@ -213,15 +229,15 @@ def _first_octet(field: FieldPair, readings: tuple[object, object], *,
 
 
 def _places(before: bytes, after: bytes,
-            readings: tuple[object, object]) -> list[tuple[range, Leaf]]:
+            readings: Readings) -> list[tuple[range, Leaf]]:
     """Return where in two payloads the values that differ lie, as far as it can be told."""
     if len(before) != len(after):
         return []
-    return list(located(before, after, leaves_that_differ(*map(_payload, readings))))
+    return list(located(before, after, leaves_that_differ(*readings)))
 
 
-def _fields(stored: bytes, replayed: bytes, readings: tuple[object, object],
-            specimens: Specimens) -> Iterator[FieldPair]:
+def _fields(stored: bytes, replayed: bytes, readings: Readings,
+            specimens: Specimens, in_whole: bool) -> Iterator[FieldPair]:
     """Yield the fields of both frames in the order of the line.
 
     A field that only one of the frames has stands at its place, without octets on the other side.
@@ -241,17 +257,23 @@ def _fields(stored: bytes, replayed: bytes, readings: tuple[object, object],
             natural = tuple((place.start, place.stop)
                             for place, leaf in _places(before, after, readings) if leaf.by_nature)
         elif before != after:
-            explanation = _why(name, before, after, specimens,
-                               FOLLOWS if left and right and resized else "")
+            explanation = _why(name, before, after, specimens, {
+                layout.CERTIFICATE: OWN_KEYS if left and right and readings[0].sent else "",
+                layout.BLOCK_DATA: IN_WHOLE if in_whole else "",
+                **dict.fromkeys(_LENGTHS, FOLLOWS if left and right and resized else "")})
         yield FieldPair(name, before.hex().upper(), after.hex().upper(), at_left, at_right,
                         before == after, explanation, leaves, natural)
         at_left, at_right = (left.end if left else at_left), (right.end if right else at_right)
 
 
-def _why(name: str, before: bytes, after: bytes, specimens: Specimens, follows: str) -> str:
-    """Return why a field, which is not the payload, differs; "" if nothing explains it."""
-    if name in _LENGTHS:
-        return follows
+def _why(name: str, before: bytes, after: bytes, specimens: Specimens,
+         here: Mapping[str, str]) -> str:
+    """Return why a field, which is not the payload, differs; "" if nothing explains it.
+
+    ``here`` has the explanations of fields that depend on the frame.
+    """
+    if name in here:
+        return here[name]
     if name in _PARTIES and (before.hex().upper(), after.hex().upper()) == specimens:
         return ANOTHER_SPECIMEN
     return BY_NATURE.get(name, "") if len(before) == len(after) else ""
@@ -271,14 +293,11 @@ def _together(lefts: Sequence[Span], rights: Sequence[Span]
     return pairs
 
 
-def _of_payload(one_length: bool, readings: tuple[object, object]) -> tuple[str, tuple[str, ...]]:
+def _of_payload(one_length: bool, readings: Readings) -> tuple[str, tuple[str, ...]]:
     """Return why two payloads differ, "" if nothing explains it, and what in them differs."""
-    differing = leaves_that_differ(*map(_payload, readings))
+    differing = leaves_that_differ(*readings)
     unexplained = tuple(leaf.path for leaf in differing if not leaf.by_nature)
-    if differing and not unexplained and one_length:
+    # of another length is explained only what the bench wrote itself
+    if differing and not unexplained and (one_length or readings[0].sent):
         return PAYLOAD_EXPLAINED, tuple(leaf.path for leaf in differing)
     return "", unexplained
-
-
-def _payload(decoded: object) -> object:
-    return decoded.get("payload") if isinstance(decoded, Mapping) else None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from protocol_parties import Vector
 
+from bench.protocols.gbcs.block import Block, route_of
 from bench.protocols.gbcs.layout import layout
-from bench.protocols.gbcs.message import Cra, Message, parse
+from bench.protocols.gbcs.message import Cra, Message
 
 MESSAGE = Message(Cra.RESPONSE, 0x0102030405060708, b"\x0a" * 8, b"\x0b" * 8, 0x0059, b"\xda\x20",
                   mac=b"\x0c" * 12)
@@ -53,12 +56,36 @@ def test_what_a_supplementary_party_adds_is_named() -> None:
     assert named(certified.encode())["key agreement certificate"] == "3009" + "00" * 9
 
 
-def test_what_is_no_whole_message_is_one_piece() -> None:
-    octets = MESSAGE.encode()
-    assert [span.name for span in layout(octets[:-1])] == ["octets"]
-    assert layout(octets[:-1])[0].end == len(octets) - 1
+@given(octets=st.binary(max_size=90), cut=st.integers(0, 90), at=st.integers(0, 80))
+def test_what_is_no_message_is_named_as_far_as_it_can_be_read(
+    octets: bytes, cut: int, at: int
+) -> None:
+    whole = FULL.encode()
+    for wrong in (octets, whole[:cut], whole[:at] + octets + whole[at + len(octets):],
+                  b"\xdd\x09" + octets):
+        spans = layout(wrong)
+        assert b"".join(wrong[span.start:span.end] for span in spans) == wrong
+        assert all(span.end > span.start for span in spans)
     assert layout(b"") == ()
-    assert parse(octets) == MESSAGE
+
+
+def test_a_message_cut_short_and_one_with_another_tag_are_named_up_to_there() -> None:
+    octets = MESSAGE.encode()
+    names = [span.name for span in layout(octets[:-1])]
+    assert names[-2:] == ["length of signature", "octets"]
+    assert "originator counter" in names
+    assert [span.name for span in layout(b"\x01" + octets[1:])] == ["octets"]
+    assert [span.name for span in layout(octets[:13] + b"\xde" + octets[14:])] == [
+        "MAC header", "length of what follows", "security header", "octets"]
+
+
+def test_a_block_is_read_by_its_own_header() -> None:
+    octets = Block(route_of(MESSAGE), 3, 2, b"\x01\x02", last=True).encode()
+    found = named(octets)
+    assert found["originator counter"] == "0102030405060708"
+    assert (found["block number"], found["acknowledged block"]) == ("0003", "0002")
+    assert found["block data"] == "0102"
+    assert b"".join(octets[span.start:span.end] for span in layout(octets)) == octets
 
 
 def test_the_fields_of_the_reference_messages_are_what_the_parser_reads(

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from bench.protocols.gbcs.block import Block, route_of
 from bench.protocols.gbcs.message import Cra, Message
 from bench.records.event import Event
 from bench.records.plan import Expectation, Step, TestCase
 from bench.records.replay import Parting, SideBySide
-from bench.scheme.leaves import leaves_that_differ
+from bench.scheme.leaves import Reading, leaves_that_differ
 from bench.scheme.side_by_side import Side, side_by_side
 
 STEP = Step("send", "gbcs", {}, (Expectation("result == 'success'", ("R-1",)),))
@@ -132,11 +133,14 @@ def test_answers_of_another_kind_are_held_against_each_other() -> None:
 
 
 def test_what_was_observed_otherwise_is_told_item_by_item() -> None:
-    found = beside(observed(contactor="closed", device_time=1, values={"a": "1", "b": "2"}),
-                   observed(contactor="open", device_time=2, values={"a": "1", "b": "3", "c": "4"}))
+    found = beside(observed(contactor="closed", device_time=1, values={"a": "1", "b": "2"},
+                            clock={"now": "07EA030107120A0000000000"}),
+                   observed(contactor="open", device_time=2, values={"a": "1", "b": "3", "c": "4"},
+                            clock={"now": "07EA030107120A0900000000"}))
     assert found.first is None
     assert [(one.name, one.stored, one.replayed, bool(one.explanation))
             for one in found.steps[0].variables] == [
+        ("clock['now']", "07EA030107120A0000000000", "07EA030107120A0900000000", True),
         ("contactor", "closed", "open", False), ("device_time", 1, 2, True),
         ("values['b']", "2", "3", False), ("values['c']", None, "4", False)]
 
@@ -163,12 +167,56 @@ def test_octets_that_are_no_message_part_at_their_octet() -> None:
     ({"time": 5}, {"time": 6}, True),
     ({"at": "2026-03-01T10:00:00+00:00"}, {"at": "2026-03-01T10:00:09+00:00"}, True),
     ({"at": "07EA030107120A000000000000"[:24]}, {"at": "07EA030107120A090000000000"[:24]}, True),
-    ({"counter": 5}, {"counter": 6}, False),
+    ({"currentSeqNumber": 5}, {"currentSeqNumber": 6}, True),
+    ({"id": "040000000000000001"}, {"id": "040000000000000002"}, True),
+    ({"id": "040000000000000001"}, {"id": "050000000000000002"}, False),
+    ({"bound": 825592075}, {"bound": 825592076}, False),
+    ({"encounter": 5}, {"encounter": 6}, False),
+    ({"count": 5}, {"count": 6}, False),
     ({"time": 5}, {}, False),
     ({"at": "5"}, {"at": "6"}, False),
 ])
 def test_only_counters_and_times_of_a_payload_are_natural(
     stored: object, replayed: object, natural: bool
 ) -> None:
-    (leaf,) = leaves_that_differ(stored, replayed)
+    (leaf,) = leaves_that_differ(Reading(stored, 1, False), Reading(replayed, 2, False))
     assert leaf.by_nature is natural
+
+
+def test_bounds_and_certificates_are_natural_only_in_what_the_bench_sent() -> None:
+    bounds = {"bound": 825592075}, {"bound": 825592076}
+    for sent in (True, False):
+        (leaf,) = leaves_that_differ(*(Reading(one, 1, sent) for one in bounds))
+        assert leaf.by_nature is sent
+    (leaf,) = leaves_that_differ(Reading({"bound": 7}, 1, True), Reading({"bound": 8}, 1, True))
+    assert not leaf.by_nature
+    (leaf,) = leaves_that_differ(Reading({"c": "3003020101"}, 1, True),
+                                 Reading({"c": "3003020102"}, 1, True))
+    assert not leaf.by_nature
+
+
+def test_blocks_are_explained_by_the_whole_message_and_only_then() -> None:
+    def block(message: Message, data: bytes) -> dict[str, Any]:
+        octets = Block(route_of(message), 1, 0, data, True).encode()
+        return {"direction": "received", "octets": octets.hex().upper(), "time": "t",
+                "decoded": {"block": "data", "cra": "response", "message_code": "0059"}}
+
+    later = altered(ANSWER, originator_counter=101, mac=b"\x02" * 12)
+    whole = beside(observed(block(ANSWER, b"\x01"), frame(ANSWER)),
+                   observed(block(later, b"\x02"), frame(later)))
+    assert whole.first_unexplained is None
+    alone = beside(observed(block(ANSWER, b"\x01")), observed(block(later, b"\x02")))
+    assert alone.first is not None
+    assert (alone.first.offset, alone.first.field) == (10, "originator counter")
+    assert alone.first_unexplained is not None
+    assert alone.first_unexplained.field == "block data"
+
+
+def test_a_message_that_is_none_is_named_as_far_as_it_can_be_read() -> None:
+    frames = [{"direction": "sent", "time": "t", "decoded": {"error": "cut"},
+               "octets": altered(ANSWER, originator_counter=counter).encode()[:60].hex().upper()}
+              for counter in (100, 101)]
+    found = beside(observed(frames[0]), observed(frames[1]))
+    assert found.first_unexplained is None
+    assert found.first is not None
+    assert found.first.field == "originator counter"

@@ -1,19 +1,27 @@
 """Which octets of a message are which of its fields (GBCS section 7.2).
 
-For whoever shows or compares octets: every octet of a whole message belongs to one span, in the
-order of the line. What cannot be read as a message is one span; so is a block of a large message.
-Leaves out what is inside the payload.
+For whoever shows or compares octets: every octet belongs to one span, in the order of the line,
+also of a block of a large message. What cannot be read as a message is named as far as it can, and
+the rest is one span. Leaves out what is inside the payload.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem.length import decode_length
-from bench.protocols.gbcs.block import is_block
-from bench.protocols.gbcs.message import MAC_LENGTH, MAC_TAG, SECURITY_HEADER, parse
+from bench.protocols.gbcs.block import is_block, parse_block
+from bench.protocols.gbcs.message import (
+    GROUPING_TAG,
+    MAC_LENGTH,
+    MAC_TAG,
+    SECURITY_HEADER,
+    SIGNATURE_LENGTH,
+    parse,
+)
 
 MAC_HEADER, SECURITY, GROUPING = "MAC header", "security header", "grouping header"
 TOTAL_LENGTH = "length of what follows"
@@ -25,11 +33,19 @@ SUPPLEMENTARY_PARTY_COUNTER = "supplementary remote party counter"
 SUPPLEMENTARY_COUNTER = "supplementary originator counter"
 CERTIFICATE = "key agreement certificate"
 PAYLOAD, SIGNATURE, MAC = "payload", "signature", "MAC"
-BLOCK, OCTETS = "block", "octets"
+ROUTING, KEY_INFORMATION, BLOCK_CONTROL = "routing header", "key information", "block control"
+BLOCK_NUMBER, ACKNOWLEDGED = "block number", "acknowledged block"
+BLOCK_DATA, OCTETS = "block data", "octets"
 LENGTH_OF = "length of "
 
 _MAC_HEADER_OCTETS = 7  # tag and six empty fields, up to the length
 _EUI64, _COUNTER = 8, 8
+_GROUPING_START = bytes((GROUPING_TAG, 9))
+_BLOCK_HEAD = (  # field -> octets
+    (ROUTING, 2), (CRA, 1), (COUNTER, _COUNTER), (LENGTH_OF + ORIGINATOR, 1), (ORIGINATOR, _EUI64),
+    (LENGTH_OF + RECIPIENT, 1), (RECIPIENT, _EUI64), (LENGTH_OF + DATE_TIME, 1),
+    (LENGTH_OF + MESSAGE_CODE, 1), (MESSAGE_CODE, 2), (KEY_INFORMATION, 1))
+_BLOCK = ((SECURITY, 5), (BLOCK_CONTROL, 2), (BLOCK_NUMBER, 2), (ACKNOWLEDGED, 2))
 
 
 class Span(NamedTuple):
@@ -42,13 +58,43 @@ class Span(NamedTuple):
 
 def layout(octets: bytes) -> tuple[Span, ...]:
     """Return the fields of a message in their order; together they are all of ``octets``."""
-    if is_block(octets):
-        return (Span(BLOCK, 0, len(octets)),)
+    block = is_block(octets)
+    spans = _block_spans(octets) if block else _spans(octets)
     try:
-        parse(octets)
+        _ = parse_block(octets) if block else parse(octets)
     except RemoteProtocolError:
-        return (Span(OCTETS, 0, len(octets)),) if octets else ()
-    return tuple(span for span in _spans(octets) if span.end > span.start)
+        return tuple(_as_far_as_read(octets, spans))
+    return tuple(span for span in spans if span.end > span.start)
+
+
+def _as_far_as_read(octets: bytes, spans: Iterator[Span]) -> Iterator[Span]:
+    """Yield the fields of what is no message, until one does not fit, and the rest in one."""
+    at = 0
+    with suppress(RemoteProtocolError, IndexError):
+        for span in spans:
+            if span.start != at or span.end > len(octets):
+                break
+            if span.end > span.start:
+                yield span
+            at = span.end
+    if at < len(octets):
+        yield Span(OCTETS, at, len(octets))
+
+
+def _block_spans(octets: bytes) -> Iterator[Span]:
+    at = 0
+    for name, length in _BLOCK_HEAD:
+        yield Span(name, at, at + length)
+        at += length
+    _, start = decode_length(octets, at)
+    yield Span(TOTAL_LENGTH, at, start)
+    at = start
+    for name, length in _BLOCK:
+        yield Span(name, at, at + length)
+        at += length
+    _, start = decode_length(octets, at)
+    yield Span(LENGTH_OF + BLOCK_DATA, at, start)
+    yield Span(BLOCK_DATA, start, len(octets))
 
 
 def _spans(octets: bytes) -> Iterator[Span]:
@@ -60,6 +106,8 @@ def _spans(octets: bytes) -> Iterator[Span]:
         yield Span(TOTAL_LENGTH, _MAC_HEADER_OCTETS, at)
         yield Span(SECURITY, at, at + len(SECURITY_HEADER))
         at += len(SECURITY_HEADER)
+    if octets[at:at + 2] != _GROUPING_START:
+        raise RemoteProtocolError(at, "a grouping header DF09", octets[at:at + 2].hex().upper())
     for name, octets_of in ((GROUPING, 2), (CRA, 1), (COUNTER, _COUNTER)):
         yield Span(name, at, at + octets_of)
         at += octets_of
@@ -74,6 +122,8 @@ def _spans(octets: bytes) -> Iterator[Span]:
     if at == len(octets):
         return  # a pre-command stops here
     signed = octets[at]
+    if signed not in (0, SIGNATURE_LENGTH):
+        raise RemoteProtocolError(at, "a signature length 00 or 40", f"{signed:02X}")
     yield Span(LENGTH_OF + SIGNATURE, at, at + 1)
     yield Span(SIGNATURE, at + 1, at + 1 + signed)
     if with_mac:
