@@ -68,7 +68,7 @@ def leaves_that_differ(stored: Reading, replayed: Reading) -> tuple[Leaf, ...]:
 
 
 def located(before: bytes, after: bytes, leaves: Iterable[Leaf]) -> Iterator[tuple[range, Leaf]]:
-    """Yield the octets of two payloads, of one length, that each of ``leaves`` takes.
+    """Yield the octets of two payloads that each of ``leaves`` takes.
 
     A value whose octets do not stand once in either payload, and at the same place, is left out.
     """

@@ -231,8 +231,6 @@ def _first_octet(field: FieldPair, readings: Readings, *,
 def _places(before: bytes, after: bytes,
             readings: Readings) -> list[tuple[range, Leaf]]:
     """Return where in two payloads the values that differ lie, as far as it can be told."""
-    if len(before) != len(after):
-        return []
     return list(located(before, after, leaves_that_differ(*readings)))
 
 

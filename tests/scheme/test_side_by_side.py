@@ -93,6 +93,14 @@ def test_lengths_follow_from_what_became_longer_and_only_then() -> None:
             found.first_unexplained.replayed) == ("payload", "", "00")
 
 
+def test_a_counter_before_what_became_longer_is_passed_over() -> None:
+    payload = ANSWER.payload[:4] + b"\x65" + ANSWER.payload[5:]
+    longer = altered(ANSWER, payload=payload + b"\x00")
+    found = beside(observed(frame(ANSWER)), observed(frame(longer))).first_unexplained
+    assert found is not None
+    assert (found.field, found.offset, found.replayed) == ("payload", 64, "00")
+
+
 def test_a_signature_instead_of_a_mac_is_not_by_nature() -> None:
     signed = altered(ANSWER, mac=None, signature=b"\x05" * 64)
     found = beside(observed(frame(ANSWER)), observed(frame(signed)))
