@@ -47,16 +47,21 @@ TONES: Mapping[str, tuple[str, str]] = {
     Verdict.ERROR: ("broken", "!"), Disposition.BLOCKED: ("broken", "!"),
     Status.PARTIAL: ("open", "◐"), Standing.PROVISIONAL: ("open", "◐"),
     Verdict.INCONCLUSIVE: ("open", "?"), Standing.SUSPECT: ("open", "?"),
-    Standing.UNPROVEN: ("open", "?"),
+    Standing.UNPROVEN: ("open", "?"), Standing.SHORT: ("open", "?"),
+    Standing.CONTRADICTED: ("bad", "≠"), Standing.TOLERATED: ("open", "~"),
+    Standing.IMPORTED: ("good", "⇥"), Standing.ATTESTED: ("good", "✎"),
+    Standing.EXEMPTED: ("good", "⊘"), Standing.CARRIED_OVER: ("good", "↪"),
 }
 """The colour of a word and the sign beside it, so that nothing is told by colour alone."""
 QUIET = ("quiet", "·")
 
 _ORDER = {str(word): rank for rank, word in enumerate((
-    Verdict.FAIL, Standing.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Disposition.BLOCKED,
-    Disposition.NOT_RUN, Standing.NOT_TESTED, Standing.SUSPECT, Standing.UNPROVEN,
-    Disposition.NOT_VERIFIABLE, Disposition.NOT_TESTABLE, Standing.PROVISIONAL,
-    Verdict.PASS, Standing.PASSED, Disposition.INAPPLICABLE,
+    Verdict.FAIL, Standing.CONTRADICTED, Standing.FAILED, Standing.TOLERATED, Verdict.ERROR,
+    Verdict.INCONCLUSIVE, Disposition.BLOCKED, Disposition.NOT_RUN, Standing.NOT_TESTED,
+    Standing.SHORT, Standing.SUSPECT, Standing.UNPROVEN, Disposition.NOT_VERIFIABLE,
+    Disposition.NOT_TESTABLE, Standing.PROVISIONAL, Standing.ATTESTED, Standing.EXEMPTED,
+    Standing.CARRIED_OVER, Standing.IMPORTED, Verdict.PASS, Standing.PASSED,
+    Disposition.INAPPLICABLE,
 ))}
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"([0-9]+)")

@@ -15,21 +15,21 @@ import click
 from bench.catalogue import load_catalogue
 from bench.cli.dispute_replay import about_case
 from bench.cli.dispute_replay import command as replay
-from bench.cli.evidence import Evidence, read_evidence
 from bench.cli.options import all_shipped
 from bench.cli.planned_cases import planned_cases
 from bench.cli.register_options import PLACE, answers, at_day, opened
+from bench.cli.run_evidence import Evidence, read_evidence
 from bench.errors import RegisterError
 from bench.ledger import check_ledger
 from bench.records.register import Certificate, Dispute, DisputeOutcome, OpenDispute
 from bench.records.replay import Replay
 from bench.records.serial import to_json
 from bench.register import Register
-from bench.register.touched import CONCERNED, touched
+from bench.register.touched import CONCERNED, baselines_of, touched
 from bench.resources import ROOT
 from bench.runner.order import LAST
 from bench.runner.replay import MODE
-from bench.scheme.baseline import file_digest
+from bench.scheme.baseline_file import file_digest
 from bench.scheme.dispute import FOLLOWS, misfits
 from reports.replay_record import read_replay
 
@@ -177,7 +177,7 @@ def _touched(certificates: tuple[Certificate, ...], one: OpenDispute, found: Rep
              baselines: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the certificates that a plan erratum marks, and those of which it is not known."""
     catalogue = load_catalogue()
-    wanted = {each.grant.baseline.digest for each in certificates}
+    wanted = {digest for each in certificates for digest in baselines_of(each)}
     shipped = sorted((ROOT / "testplans" / "baselines").glob("*.yaml"))
     known: Mapping[str, Mapping[str, str]] = dict(
         planned_cases(path, catalogue) for path in (*shipped, *baselines)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from bench.cli.evidence import Evidence, read_evidence
 from bench.cli.options import shipped, write_whole
+from bench.cli.run_evidence import Evidence, read_evidence
 from bench.errors import LedgerError
 from bench.records.replay import Parting, Replay, RunFacts, SideBySide
 from bench.records.verdict import Verdict

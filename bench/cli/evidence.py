@@ -1,78 +1,69 @@
-"""The evidence that a command is given: a run folder or a signed bundle, read whole."""
+"""What the commands of the scheme read: bundles judged again, and the ruling of a certificate."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import file_digest
 from pathlib import Path
 
-import click
-
-from bench.bundle import taken_out
-from bench.bundle.verdicts import reported
-from bench.cli.verify import trust_store
-from bench.errors import LedgerError
-from bench.ledger import LedgerContents, read_ledger
-
-Told = Mapping[str, Mapping[str, object]]
-"""Case -> what a report says of it."""
-
-_PIECE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A ledger that holds, and each part beside it that tells verdicts.
-
-    ``bundle_sha256`` is that of the bundle file, "" for a run folder.
-    """
-
-    contents: LedgerContents
-    told: tuple[Told, ...]
-    bundle_sha256: str
-
-    def reported(self, case: str) -> str:
-        """Return the verdict that was reported of a case, "" where none was."""
-        return next((str(told[case]["verdict"]) for told in self.told if case in told), "")
-
-
-def read_evidence(place: Path, trusted: tuple[Path, ...]) -> Evidence:
-    """Return the evidence in the run folder or bundle ``place``, verified.
-
-    Raises :class:`~bench.errors.LedgerError` for what does not hold, and ``click.UsageError`` for
-    keys that nothing is signed with. Of a bundle it says on the terminal whose key was not asked.
-    """
-    if not place.is_file():
-        if trusted:
-            raise click.UsageError(f"--trust is for a bundle; {place} is none")
-        told = _reported(place / "report.json")
-        return Evidence(read_ledger(place), () if told is None else (told,), "")
-    with taken_out(place, trust_store(trusted), datetime.now(UTC)) as taken:
-        if taken.verification.signer is None:
-            click.echo(f"signed with key {taken.verification.keyid}: whose it is was not asked "
-                       "(--trust)", err=True)
-        return Evidence(read_ledger(taken.folder), tuple(taken.told.values()), sha256_of(place))
+from bench.bundle import BundleError, TrustStore, taken_out
+from bench.bundle.ruling import read_ruling, verify_ruling
+from bench.bundle.verdicts import difference_lines
+from bench.errors import LedgerError, RegisterError
+from bench.ledger import read_ledger
+from bench.records.assurance import LaboratoryRun, Ruling
+from bench.register import Register
+from bench.runner.rejudge import judge_run
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file; a ``click.UsageError`` says why it cannot be read."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of a file; raises :class:`~bench.errors.LedgerError`."""
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                found.update(piece)
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
     except OSError as failure:
-        raise click.UsageError(f"{path}: cannot be read: {failure.strerror}") from failure
-    return found.hexdigest()
+        raise LedgerError(f"{path}: cannot be read: {failure.strerror}") from failure
 
 
-def _reported(path: Path) -> Told | None:
-    """Return the cases of a report by id, ``None`` where there is no report."""
-    if not path.exists():
-        return None
-    try:
-        return reported(path.read_bytes(), str(path))
-    except OSError as wrong:
-        raise LedgerError(f"{path}: it is no report that can be compared with") from wrong
+def laboratory_run(
+    bundle: Path, trust: TrustStore, now: datetime
+) -> tuple[LaboratoryRun, Sequence[str]]:
+    """Return the run of a bundle, judged again, and where the verdicts that were signed with it
+    differ from that.
+
+    Raises :class:`~bench.bundle.BundleError` for a bundle that does not hold, or that no trusted
+    laboratory signed.
+    """
+    with taken_out(bundle, trust, now) as taken:
+        signer = taken.verification.signer
+        if signer is None:
+            raise BundleError(f"{bundle}: no trusted laboratory signed it")
+        contents = read_ledger(taken.folder)
+        results = judge_run(contents)
+        differing = dict.fromkeys(
+            line for told in taken.told.values() for line in difference_lines(results, told))
+        run = LaboratoryRun(
+            contents.plan, results, contents.hash, contents.started, contents.events[-1].time,
+            laboratory=signer.name, keyid=taken.verification.keyid,
+            bundle_sha256=sha256_of(bundle))
+    return run, tuple(differing)
+
+
+def ruling_in_force(
+    path: Path, certificate: str, register: Register, trust: TrustStore, now: datetime, at: str
+) -> Ruling:
+    """Return the ruling at ``path``, on which ``certificate`` rests and that is in force on ``at``.
+
+    Raises :class:`~bench.errors.RegisterError` where the register says otherwise, and
+    :class:`~bench.bundle.BundleError` where no trusted body signed it.
+    """
+    signed = read_ruling(path)
+    verify_ruling(signed, trust, now)
+    found = register.certificate(certificate, at=at)
+    if not found.in_force:
+        raise RegisterError(f"nothing carries over from {certificate}: it is {found.status} since "
+                            f"{found.since}: {found.reason}")
+    if found.grant.ruling_sha256 != sha256_of(path):
+        raise RegisterError(f"{path} is not the ruling that {certificate} was granted on")
+    return signed.ruling

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from bench.bundle.verdicts import Difference, differences
-from bench.cli.evidence import Told, read_evidence
+from bench.cli.run_evidence import Told, read_evidence
 from bench.ledger import LedgerContents
 from bench.records.serial import to_json
 from bench.records.verdict import CaseResult

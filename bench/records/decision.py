@@ -18,7 +18,7 @@ class Status(enum.StrEnum):
 
 
 class Standing(enum.StrEnum):
-    """What a run says of one requirement."""
+    """What the evidence says of one requirement."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -30,6 +30,13 @@ class Standing(enum.StrEnum):
     PROVISIONAL = "provisional"  # tested, reported, not counted
     SUSPECT = "suspect"  # the requirement changed since its cases were reviewed
     UNPROVEN = "unproven"  # its passing cases have no bite
+    CONTRADICTED = "contradicted"  # one run says pass, another says fail
+    SHORT = "short of quorum"  # passed, by fewer laboratories than the baseline asks for
+    TOLERATED = "tolerated"  # failed, by an issue that may stand for now
+    IMPORTED = "imported"  # shown by another body's certificate
+    ATTESTED = "attested"  # on somebody's word, where no test can show it
+    EXEMPTED = "exempted"
+    CARRIED_OVER = "carried over"  # passed by an earlier firmware, and not touched since
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,16 @@ def touched(
     for certificate in certificates:
         if certificate.status not in CONCERNED:
             continue
-        cases = baselines.get(certificate.grant.baseline.digest)
-        if cases is None:
-            unknown.append(certificate.id)
-        elif cases.get(case) == fingerprint:
+        digests = baselines_of(certificate)
+        if any(baselines.get(digest, {}).get(case) == fingerprint for digest in digests):
             found.append(certificate.id)
+        elif not baselines.keys() >= digests:
+            unknown.append(certificate.id)
     return tuple(found), tuple(unknown)
+
+
+def baselines_of(certificate: Certificate) -> frozenset[str]:
+    """Return the digests of the baselines that a certificate stands on: that of its grant, and
+    those under which it was assessed since."""
+    return frozenset({certificate.grant.baseline.digest,
+                      *(one.baseline.digest for one in certificate.assessments)})

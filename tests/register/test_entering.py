@@ -12,6 +12,7 @@ import pytest
 from bench.errors import RegisterError
 from bench.records.decision import Status
 from bench.records.register import (
+    Assessment,
     CertificateStatus,
     Dispute,
     DisputeOutcome,
@@ -411,3 +412,17 @@ def test_a_case_touches_certificates_whose_baseline_plans_it_with_its_fingerprin
     assert touched(register.certificates(at=at), "C-1", "f1", known) == (
         ("SMIP-000002", "SMIP-000003", "SMIP-000004"), ("SMIP-000006",))
     assert touched(register.certificates(at=at), "C-2", "f1", known) == ((), ("SMIP-000006",))
+
+
+def test_a_case_of_a_baseline_under_which_a_certificate_was_assessed_touches_it_too(
+    register: Register, grant: Grants
+) -> None:
+    name = register.grant(grant(), at="2026-03-02").id
+    further = replace(grant().baseline, digest="c" * 64, name="Emergency")
+    register.assess(name, Assessment(further, Status.COMPLIANT, "held", "ab" * 32),
+                    at="2026-03-03")
+    known = {"b" * 64: {"C-1": "f1"}, "c" * 64: {"C-2": "f2"}}
+    found = register.certificates(at="2026-03-04")
+    assert touched(found, "C-2", "f2", known) == ((name,), ())
+    assert touched(found, "C-1", "f1", {"b" * 64: {"C-1": "f1"}}) == ((name,), ())
+    assert touched(found, "C-3", "f3", {"b" * 64: {}}) == ((), (name,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -22,7 +23,7 @@ from bench.ledger import read_ledger
 from bench.records.decision import Status
 from bench.records.register import CertifiedBaseline, EntryKind, Grant
 from bench.register import Register
-from bench.scheme.baseline import file_digest
+from bench.scheme.baseline_file import file_digest
 from devices.profile import load_profile
 
 BASELINE = """\
@@ -71,6 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (house.folder / "small.yaml").write_text(
         BASELINE.format(name="small", plan="esme/identity.yaml"))
     write_key(house.folder / "lab.key")
+    house.call("baseline", "freeze", "small.yaml")
     house.call("certify", "--demonstration", *ON_DEVICE, "--baseline", "small.yaml",
                "--out", "run", "-n", "0")
     house.call("bundle", "create", "run", "--key", "lab.key", "--baseline", "small.yaml",
@@ -78,9 +80,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     emulated_run(house.folder / "failed", DEFECT, "00000001")
     house.call("register", "init", "--register", "certs", "--keeper", "Certs plc",
                "--demonstration")
-    house.call("register", "grant", "--register", "certs", "--report", "run/report.json",
-               "--baseline", "small.yaml", "--bundle", "evidence.zip", "--laboratory", "North Lab",
-               "--body", "Certs plc")
+    contents = read_ledger(house.folder / "run")
+    with house.register as register:
+        register.grant(Grant(
+            contents.plan.subject, CertifiedBaseline(
+                "small", "2026-01-01", contents.plan.baseline_digest, ()), Status.COMPLIANT,
+            "identity", contents.hash, "North Lab", "Certs plc", "good", demonstration=True,
+            bundle_sha256=hashlib.sha256((house.folder / "evidence.zip").read_bytes()).hexdigest()),
+            at=register.head().at)
     return house.folder
 
 
@@ -229,6 +236,7 @@ def test_a_plan_erratum_marks_every_certificate_that_the_case_touches(house: Hou
     for name, plan in (("second", "esme/identity.yaml"), ("clock", "esme/clock.yaml"),
                        ("absent", "esme/identity.yaml")):
         (house.folder / f"{name}.yaml").write_text(BASELINE.format(name=name, plan=plan))
+        house.call("baseline", "freeze", f"{name}.yaml")
     profile = load_profile(PROFILE)
     with house.register as register:
         day = register.head().at
