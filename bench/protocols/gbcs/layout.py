@@ -137,6 +137,8 @@ def _other(other: Span) -> Iterator[Span]:
                          (SUPPLEMENTARY_PARTY_COUNTER, _COUNTER)):
         if at == other.end:
             return
+        if at + length > other.end:
+            raise RemoteProtocolError(at, f"a {name} of {length} octets", f"{other.end - at}")
         yield Span(name, at, at + length)
         at += length
     last = SUPPLEMENTARY_COUNTER if other.end - at == _COUNTER else CERTIFICATE
