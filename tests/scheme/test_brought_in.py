@@ -146,6 +146,7 @@ def test_a_tolerated_issue_of_the_device_makes_it_partial_and_is_named() -> None
     assert "EM-17 (of this device): arms late; owner Maker, review by 2026-03-01" in line(
         ruling, SUPPLY)[1]
     assert ruling.tolerated == (ISSUE,)
+    assert "2 of 3 mandatory requirements" in ruling.decision.scope
     assert ruling.decision.reasons[0].startswith("tolerated for this device: EM-17")
 
 

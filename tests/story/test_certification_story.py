@@ -4,7 +4,10 @@ that the laboratory, the maker and the certification body give."""
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from scheme_office import Office
@@ -59,10 +62,12 @@ def test_a_model_on_its_way_through_the_scheme(tmp_path: Path) -> None:
     office.register("init", "--keeper", "Certs plc", "--demonstration")
     refused(office)
     partial(office, datetime.now(UTC).date())
+    attacked(office)
     full = full_by_delta(office)
     gated_out(office)
     office.register("withdraw", "SMIP-000002", "--reason", "the issue was found in the field")
     published(office, full)
+    edited(office)
 
 
 def refused(office: Office) -> None:
@@ -96,6 +101,54 @@ def partial(office: Office, today: date) -> None:
     late = json.loads(office.register("show", "SMIP-000002", "--json", "--at",
                                       f"{today + timedelta(days=200)}"))
     assert late["status"] == "suspended"  # no review of the plan was entered
+
+
+def attacked(office: Office) -> None:
+    """What does not hold is refused with the right words, and nothing is entered."""
+    folder = office.folder
+    before = office.register("verify")
+    evidence = (folder / "v101.zip").read_bytes()
+
+    place = evidence.index(b"restore")
+    (folder / "v101.zip").write_bytes(
+        evidence[:place] + bytes([evidence[place] ^ 1]) + evidence[place + 1:])
+    by = ("v101.zip", "--baseline", "baseline.yaml", "-o", "attack")
+    assert "altered: " in office.call("decide", *by, "--trust", "lab.pem", exits=3)
+    (folder / "v101.zip").write_bytes(evidence)
+
+    assert "unknown key" in office.call("decide", *by, "--trust", "stranger.pem", exits=3)
+    (folder / "lab.yaml").write_text("name: North Lab\nnot_after: 2026-01-01\n")
+    assert "key not valid" in office.call("decide", *by, "--trust", "lab.pem", exits=3)
+    (folder / "lab.yaml").write_text("name: North Lab\n")
+    for body, key in (("Certs plc", "lab.key"), ("north  lab", "body.key")):
+        assert "does not decide on its own tests" in office.call(
+            "decide", *by, "--trust", "lab.pem", "--body", body, "--key", key, exits=3)
+
+    text = (folder / "baseline.yaml").read_text()
+    (folder / "baseline.yaml").write_text(text.replace("a story", "an easier story"))
+    assert "begun under another baseline" in office.call(
+        "decide", *by, "--trust", "lab.pem", exits=1)
+    (folder / "baseline.yaml").write_text(text)
+
+    assert "in force for this subject" in office.granted("v101", exits=1)
+    office.call("gate", "--profile", "v101.yaml", "--accept-partial", *GATE)
+    profile = (folder / "v101.yaml").read_text()
+    (folder / "other.yaml").write_text(profile.replace(
+        sha256(b"00010001").hexdigest().upper(), "AB" * 32))
+    assert "no certificate for firmware 00010001 with image hash ABAB" in office.call(
+        "gate", "--profile", "other.yaml", "--accept-partial", *GATE, exits=1)
+    assert office.register("verify") == before
+
+
+def edited(office: Office) -> None:
+    """A row that was edited in the database is found before anything rests on it."""
+    with closing(sqlite3.connect(office.folder / "register.sqlite")) as connection, connection:
+        connection.execute("DROP TRIGGER register_entry_stays_update")
+        connection.execute("UPDATE register_entry SET content = replace(content, 'withdrawn', "
+                           "'granted'), kind = 'granted' WHERE kind = 'withdrawn'")
+    assert "altered: entry" in office.register("verify", exits=1)
+    assert "the register was altered" in office.call(
+        "gate", "--profile", "v110.yaml", *GATE, exits=3)
 
 
 def full_by_delta(office: Office) -> str:
