@@ -26,6 +26,7 @@ from devices.profile import load_profile
 from devices.rig import load_rig
 from reports.replay_page import replay_html
 from reports.replay_record import replay_json
+from reports.text import visible
 
 JSON_FILE, HTML_FILE = "replay.json", "replay.html"
 ANOTHER, FAILED = 1, 3
@@ -68,7 +69,7 @@ def command(place: Path, case: str, dut: Path | None, rig: Path | None, recordin
         found = replay_recording(about, out) if recording else judge_again(about)
     _write(found, out)
     for line in summary(found):
-        click.echo(line)
+        click.echo(visible(line))  # what a device or a stranger wrote must not steer a terminal
     click.echo(f"side by side: {out / HTML_FILE}" if found.beside else f"page: {out / HTML_FILE}")
     sys.exit(_status(found))
 

@@ -74,6 +74,14 @@ def play(case: TestCase, stored: Sequence[Event], answers: Answers, attempt: int
     return Played(events, player.how)
 
 
+def moment_of(time: str) -> datetime:
+    """Return the time of a stored event; raises :class:`~bench.errors.LedgerError` for none."""
+    try:
+        return datetime.fromisoformat(time)
+    except ValueError:
+        raise LedgerError(f"the evidence has an event at {time!r}, which is no time") from None
+
+
 class _Line:
     """Port ``gbcs``: what was received in the exchanges that are played, then silence."""
 
@@ -158,7 +166,7 @@ class _Player:
 
     def now(self) -> datetime:
         """Return the time of the event that is played."""
-        return datetime.fromisoformat(self._time)
+        return moment_of(self._time)
 
     def performing(self, action: Action[Any]) -> Callable[[Context, Any], Observation]:
         """Return what performs ``action`` from the recording."""

@@ -33,7 +33,7 @@ from bench.records.verdict import CaseResult, Disposition
 from bench.runner.clock import utc_now
 from bench.runner.engine import DECLARATION
 from bench.runner.installed import installed_fingerprint
-from bench.runner.playback import Place, play
+from bench.runner.playback import Place, moment_of, play
 from bench.runner.record import CAPTURE, tool_versions
 from bench.runner.rejudge import judge_planned, judge_run
 from bench.runner.station import Station
@@ -143,7 +143,7 @@ def replay_recording(about: Disputed, folder: Path) -> Replay:
     plan = replace(stored, mode=MODE, tools=tool_versions(),
                    selected=(Selected(about.case, Disposition.SELECTED, ""),),
                    rig={"rig": "recording", "ledger": about.contents.hash})
-    moment = datetime.fromisoformat(about.last_attempt[0].time)
+    moment = moment_of(about.last_attempt[0].time)
     ran = _stored(folder, plan, played.events, lambda: moment)
     return _document(about, RECORDING, ran, tuple(_tools(stored)), how=played.how)
 

@@ -11,6 +11,7 @@ import pytest
 from bench_folder import EMULATED_RIG, PROFILE, Bench
 from emulated_runs import emulated_run
 
+from bench.errors import LedgerError
 from bench.ledger import Ledger, read_ledger
 from bench.records.event import Event
 from bench.records.replay import Replay
@@ -256,6 +257,19 @@ def test_every_attempt_of_that_day_is_judged_and_shown(bench: Bench, tmp_path: P
         (1, Verdict.ERROR), (2, Verdict.PASS)]
     assert found.verdicts == ("pass", "pass")
     assert "Attempts of the stored run" in replay_html(found)
+
+
+def test_a_recording_without_times_or_events_is_refused(failed: Path, tmp_path: Path) -> None:
+    about = disputed(read_ledger(failed), CASE)
+    undated = replace(about, events=tuple(replace(one, time="noon") for one in about.events))
+    with pytest.raises(LedgerError, match="an event at 'noon', which is no time"):
+        replay_recording(undated, tmp_path / "out")
+    with pytest.raises(LedgerError, match="there is nothing to play"):
+        replay_recording(replace(about, events=()), tmp_path / "out")
+    odd = replace(about, events=tuple(
+        replace(one, data={**one.data, "frames": [{"direction": "sent", "octets": "zz"}]})
+        for one in about.events))
+    assert replay_recording(odd, tmp_path / "out").verdicts == ("fail", "error")
 
 
 def test_another_device_is_refused_and_the_rig_must_have_what_the_case_needs(
