@@ -28,7 +28,7 @@ from pydantic import Field
 
 from bench.errors import NotTestableHere, RigError
 from bench.resources import resolve
-from devices.binding import Binding, check_port, make, mistakes, version
+from devices.binding import Binding, adapters, check_port, make, mistakes, version
 from devices.declaration import Declaration, Location, Schema, show, unknown
 from devices.device_types import DEVICE_TYPES
 from devices.launch import EMULATORS, Emulator, Launch, launched
@@ -114,6 +114,14 @@ def load_rig(path: str | Path) -> RigDeclaration:
     launch = None if schema.launch is None else Launch(**schema.launch.model_dump())
     emulated = schema.emulated or launch is not None
     return RigDeclaration(file.path, schema.rig, schema.serves, ports, launch, emulated)
+
+
+def software_answers(declaration: RigDeclaration) -> bool:
+    """Return whether software stands for the device, by the rig file or by any adapter's word."""
+    known = adapters()
+    return declaration.emulated or any(
+        getattr(known[binding.adapter].load(), "emulated", False)
+        for binding in declaration.ports.values())
 
 
 @contextmanager

@@ -56,7 +56,9 @@ def register_json(published: Published) -> Iterator[str]:
     """Yield ``register.json`` in parts, one certificate and one entry a line."""
     yield (f'{{\n "format": {_encode(FORMAT)},\n "at": {_encode(published.at)},\n'
            f' "register": {_encode(to_json(published.head))},\n'
-           f' "tolerated_for_all": {_encode(to_json(published.issues))},\n "certificates": [')
+           f' "tolerated_for_all": {_encode(to_json(published.issues))},\n'
+           f' "disputes_over_reports": {_encode(to_json(published.disputes))},\n'
+           ' "certificates": [')
     yield from _lines(plain_certificate(found) for found in published.certificates)
     yield '\n ],\n "entries": ['
     yield from _lines(plain(entry) for entry in published.entries)

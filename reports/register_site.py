@@ -131,6 +131,7 @@ def _search_page(published: Published) -> str:
     values = {
         "newest": [(found, page_of(found.id)) for found in newest],
         "total": len(certificates), "issues": published.issues,
+        "disputes": published.disputes,
         "in_force": sum(found.in_force for found in certificates),
         "statuses": [status.value for status in CertificateStatus],
         "types": sorted({found.grant.subject.device_type for found in certificates}),

@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "bench.cli.compare",
     "decide": "bench.cli.decide",
     "delta": "bench.cli.delta",
+    "dispute": "bench.cli.dispute",
     "emulate": "bench.cli.emulate",
     "firmware": "bench.cli.firmware",
     "gate": "bench.cli.gate",

@@ -16,15 +16,9 @@ from bench.bundle import (
     stamp_bundle,
     stamp_request,
 )
-from bench.cli.options import shipped
+from bench.cli.options import all_shipped
 from bench.cli.signing import signer_of, signing_key
 from bench.runner.rejudge import judge_run
-
-
-def _all_shipped(ctx: click.Context, parameter: click.Parameter,
-                 values: tuple[str, ...]) -> tuple[Path, ...]:
-    found = (shipped(ctx, parameter, value) for value in values)
-    return tuple(path for path in found if path is not None)
 
 
 @click.group("bundle")
@@ -39,7 +33,7 @@ def command() -> None:
 @click.argument("folder", metavar="RUN_FOLDER",
                 type=click.Path(path_type=Path, exists=True, file_okay=False))
 @signing_key("The laboratory's private key.")
-@click.option("--baseline", "baselines", multiple=True, metavar="FILE", callback=_all_shipped,
+@click.option("--baseline", "baselines", multiple=True, metavar="FILE", callback=all_shipped,
               help="The run's baseline file; others may go with it.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The bundle; nothing may be there yet.")

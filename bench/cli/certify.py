@@ -24,9 +24,8 @@ from bench.runner.run import Order, run
 from bench.scheme import admit, load_baseline, rule
 from bench.scheme.case_list import refuse_other_cases
 from devices.adapters.terminal import ask_at_terminal
-from devices.binding import adapters
 from devices.profile import load_profile
-from devices.rig import RigDeclaration, load_rig
+from devices.rig import load_rig, software_answers
 from reports import render
 
 SHOWN_REASONS = 12
@@ -71,7 +70,7 @@ def command(
     wanted = load_baseline(baseline, catalogue)
     load_profile(dut)
     declaration = load_rig(rig)
-    admit("certify", demonstration, _emulated(declaration))
+    admit("certify", demonstration, software_answers(declaration))
     paths = tuple(ROOT / "testplans" / plan for plan in wanted.plans)
     # a mistake in a plan must not cost the room of an earlier run
     planned = for_device(in_order(load_plans(paths, catalogue)), wanted.device)
@@ -117,14 +116,6 @@ def command(
     if status >= WRONG:
         sys.exit(status)
     sys.exit(0 if decision.status is Status.COMPLIANT else 1)
-
-
-def _emulated(declaration: RigDeclaration) -> bool:
-    """Return whether software stands for the device, by the rig file or by any adapter's word."""
-    known = adapters()
-    return declaration.emulated or any(
-        getattr(known[binding.adapter].load(), "emulated", False)
-        for binding in declaration.ports.values())
 
 
 def _make_room(folder: Path, again: bool, resume: bool) -> None:

@@ -26,6 +26,13 @@ def shipped(_: click.Context, __: click.Parameter, value: str | None) -> Path | 
     return found
 
 
+def all_shipped(context: click.Context, parameter: click.Parameter,
+                values: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return the paths of an option that may be repeated, as :func:`shipped` does."""
+    found = (shipped(context, parameter, value) for value in values)
+    return tuple(path for path in found if path is not None)
+
+
 def number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """Return the number from 0 that a user wrote, hexadecimal after 0x."""
     if value is None:

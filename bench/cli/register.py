@@ -6,90 +6,30 @@ there is no register to be used.
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from bench.cli.options import write_whole
 from bench.cli.register_grant import assessment_of, grant_of, issues_of, verified_ruling
+from bench.cli.register_options import PLACE, REFUSED, answers, at_day, opened
 from bench.cli.verify import trust_store
 from bench.errors import RegisterError
 from bench.records.register import (
     Certificate,
     CertificateStatus,
-    Dispute,
-    DisputeOutcome,
     PlanReview,
     RectificationPlan,
     ToleratedIssue,
 )
 from bench.register import Register
-from bench.register.rules import date
 from bench.scheme.subject import Coding
 from reports.register_lists import plain_certificate, register_csv, register_json
 from reports.register_site import write_site
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-REFUSED = 1
-
-_PLACE = click.option("--register", "place", required=True, envvar="SMIP_BENCH_REGISTER",
-                      metavar="PLACE", help="SQLite file, or postgresql://... (also from "
-                                            "SMIP_BENCH_REGISTER).")
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
-
-
-def _day(_: click.Context, __: click.Parameter, value: str | None) -> str:
-    if value:
-        try:
-            date(value, "it")
-        except RegisterError as wrong:
-            raise click.BadParameter(str(wrong)) from wrong
-    return value or _today()
-
-
-def _day_entered(context: click.Context, option: click.Parameter, value: str | None) -> str:
-    day = _day(context, option, value)
-    if day > _today():
-        # what is entered cannot be taken back, and nothing earlier could be entered after it
-        raise click.BadParameter(f"{day} is in the future")
-    return day
-
-
-def _at(*, enters: bool) -> Callable[[F], F]:
-    return click.option("--at", metavar="DATE", callback=_day_entered if enters else _day,
-                        help="Date of the entry, today if not given." if enters
-                        else "As the register stands on that date, today if not given.")
-
-
-def _answers(command: F) -> F:
-    """Turn a refusal into one line and exit status 1."""
-
-    @functools.wraps(command)
-    def answering(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except RegisterError as refused:
-            click.echo(f"smip-bench: {refused}", err=True)
-            sys.exit(REFUSED)
-
-    return answering  # type: ignore[return-value]  # wraps() keeps the signature
-
-
-def _opened(place: str) -> Register:
-    try:
-        return Register(place)
-    except RegisterError as absent:
-        raise click.UsageError(str(absent)) from absent
 
 
 def _tell(found: Certificate) -> None:
@@ -104,12 +44,12 @@ def command() -> None:
 
 
 @command.command("init")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.option("--keeper", required=True, help="The organisation that keeps the register.")
 @click.option("--demonstration", is_flag=True,
               help="For certificates of emulated devices; every page says so.")
-@_answers
+@answers
 def init(place: str, at: str, keeper: str, demonstration: bool) -> None:
     """Make a register."""
     with Register.create(place, keeper=keeper, at=at, demonstration=demonstration) as made:
@@ -125,8 +65,8 @@ _TRUST = click.option(
 
 
 @command.command("grant")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @_RULING
 @_TRUST
 @click.option("--condition", "conditions", multiple=True, help="A condition; may be repeated.")
@@ -138,7 +78,7 @@ _TRUST = click.option(
 @click.option("--supersedes", default="", metavar="CERTIFICATE",
               help="Certificate that ends with this one's grant.")
 @click.option("--reason", default="", help="Why it is granted.")
-@_answers
+@answers
 def grant(
     place: str, at: str, ruling: Path, trusted: tuple[Path, ...], conditions: tuple[str, ...],
     upgradable_from: tuple[str, ...], expires: str, coding: str, supersedes: str, reason: str,
@@ -148,7 +88,7 @@ def grant(
     The issues of the device that the ruling tolerates are entered with it.
     """
     decided = verified_ruling(ruling, trust_store(trusted), datetime.now(UTC))
-    with _opened(place) as register:
+    with opened(place) as register:
         wanted = grant_of(
             ruling, decided, register, conditions=conditions, upgradable_from=upgradable_from,
             expires=expires, coding=coding, reason=reason, at=at)
@@ -156,20 +96,20 @@ def grant(
 
 
 @command.command("assess")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("certificate")
 @_RULING
 @_TRUST
 @click.option("--reason", default="", help="What is to be said of it.")
-@_answers
+@answers
 def assess(place: str, at: str, certificate: str, ruling: Path, trusted: tuple[Path, ...],
            reason: str) -> None:
     """Enter the signed RULING on a certified subject under a further baseline, for example an
     emergency one that is run over what is certified. The status stays: suspend or withdraw it
     where the ruling asks for that."""
     decided = verified_ruling(ruling, trust_store(trusted), datetime.now(UTC))
-    with _opened(place) as register:
+    with opened(place) as register:
         held = register.certificate(certificate, at=at).grant
         if decided.subject != held.subject:
             raise RegisterError(f"{ruling}: is on another subject than {certificate}")
@@ -182,13 +122,13 @@ def assess(place: str, at: str, certificate: str, ruling: Path, trusted: tuple[P
 
 def _changing(name: str, what: str) -> None:
     @command.command(name, help=what)
-    @_PLACE
-    @_at(enters=True)
+    @PLACE
+    @at_day(enters=True)
     @click.argument("certificate")
     @click.option("--reason", required=True)
-    @_answers
+    @answers
     def change(place: str, at: str, certificate: str, reason: str) -> None:
-        with _opened(place) as register:
+        with opened(place) as register:
             _tell(getattr(register, name)(certificate, reason=reason, at=at))
 
 
@@ -201,25 +141,25 @@ for _name, _what in {
 
 
 @command.command("supersede")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("certificate")
 @click.option("--by", required=True, metavar="CERTIFICATE", help="What takes its place.")
 @click.option("--reason", required=True)
-@_answers
+@answers
 def supersede(place: str, at: str, certificate: str, by: str, reason: str) -> None:
     """Say that another certificate of the same model takes its place."""
-    with _opened(place) as register:
+    with opened(place) as register:
         _tell(register.supersede(certificate, by=by, reason=reason, at=at))
 
 
 @command.command("expire")
-@_PLACE
-@_at(enters=True)
-@_answers
+@PLACE
+@at_day(enters=True)
+@answers
 def expire(place: str, at: str) -> None:
     """Enter the expiry of all certificates whose validity has ended."""
-    with _opened(place) as register:
+    with opened(place) as register:
         ended = register.expire(at=at)
     for found in ended:
         _tell(found)
@@ -227,29 +167,29 @@ def expire(place: str, at: str) -> None:
 
 
 @command.command("plan")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("certificate")
 @click.option("--summary", required=True, help="What will be done.")
 @click.option("--owner", required=True, help="Who does it.")
 @click.option("--target", required=True, metavar="DATE", help="Until when.")
-@_answers
+@answers
 def plan(place: str, at: str, certificate: str, summary: str, owner: str, target: str) -> None:
     """Enter the rectification plan of a partial certificate."""
-    with _opened(place) as register:
+    with opened(place) as register:
         _tell(register.plan(certificate, RectificationPlan(summary, owner, target), at=at))
 
 
 @command.command("review")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("certificate")
 @click.option("--finding", required=True, help="How far the plan is.")
 @click.option("--reviewer", required=True, help="Who reviewed it.")
-@_answers
+@answers
 def review(place: str, at: str, certificate: str, finding: str, reviewer: str) -> None:
     """Enter the review of a rectification plan."""
-    with _opened(place) as register:
+    with opened(place) as register:
         _tell(register.review(certificate, PlanReview(finding, reviewer), at=at))
 
 
@@ -258,83 +198,51 @@ _FOR = click.option("--for", "certificate", default="", metavar="CERTIFICATE",
 
 
 @command.command("tolerate")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("issue")
 @_FOR
 @click.option("--requirement", required=True, help="The requirement that it breaks.")
 @click.option("--text", required=True, help="What the issue is.")
 @click.option("--owner", required=True, help="Who answers for it.")
 @click.option("--review", "until", required=True, metavar="DATE", help="When it is looked at.")
-@_answers
+@answers
 def tolerate(place: str, at: str, issue: str, certificate: str, requirement: str, text: str,
              owner: str, until: str) -> None:
     """Enter an issue that is tolerated."""
-    with _opened(place) as register:
+    with opened(place) as register:
         register.tolerate(ToleratedIssue(issue, requirement, text, owner, until), at=at,
                           certificate=certificate)
     click.echo(f"{issue}: tolerated")
 
 
 @command.command("close")
-@_PLACE
-@_at(enters=True)
+@PLACE
+@at_day(enters=True)
 @click.argument("issue")
 @_FOR
 @click.option("--reason", required=True)
-@_answers
+@answers
 def close(place: str, at: str, issue: str, certificate: str, reason: str) -> None:
     """Enter that an issue is tolerated no longer."""
-    with _opened(place) as register:
+    with opened(place) as register:
         register.close_issue(issue, reason=reason, at=at, certificate=certificate)
     click.echo(f"{issue}: closed")
-
-
-@command.command("dispute")
-@_PLACE
-@_at(enters=True)
-@click.argument("certificate")
-@click.option("--case", required=True, help="The disputed case.")
-@click.option("--by", required=True, help="Who disputes it.")
-@click.option("--reason", required=True)
-@_answers
-def dispute(place: str, at: str, certificate: str, case: str, by: str, reason: str) -> None:
-    """Open a dispute over a case that a certificate rests on."""
-    with _opened(place) as register:
-        click.echo(f"dispute {register.dispute(certificate, Dispute(case, by, reason), at=at)}")
-
-
-@command.command("resolve")
-@_PLACE
-@_at(enters=True)
-@click.argument("number", type=click.IntRange(min=1))
-@click.option("--outcome", required=True,
-              type=click.Choice([str(outcome) for outcome in DisputeOutcome]))
-@click.option("--reason", required=True)
-@click.option("--touches", multiple=True, metavar="CERTIFICATE",
-              help="Further certificate that the outcome touches; may be repeated.")
-@_answers
-def resolve(place: str, at: str, number: int, outcome: str, reason: str,
-            touches: tuple[str, ...]) -> None:
-    """End the dispute NUMBER."""
-    with _opened(place) as register:
-        _tell(register.resolve(number, outcome=DisputeOutcome(outcome), reason=reason, at=at,
-                               touches=touches))
 
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @command.command("list")
-@_PLACE
-@_at(enters=False)
+@PLACE
+@at_day(enters=False)
 @click.option("--status", type=click.Choice([str(status) for status in CertificateStatus]))
 @click.option("--model", default="", help="Only models that hold this text.")
 @_JSON
-@_answers
+@answers
 def list_(place: str, at: str, status: str | None, model: str, as_json: bool) -> None:
     """List certificates, one a line."""
-    with _opened(place) as register:
+    with opened(place) as register:
         found = [one for one in register.certificates(at=at)
                  if status in (None, one.status)
                  and model.casefold() in one.grant.subject.model.casefold()]
@@ -350,14 +258,14 @@ def list_(place: str, at: str, status: str | None, model: str, as_json: bool) ->
 
 
 @command.command("show")
-@_PLACE
-@_at(enters=False)
+@PLACE
+@at_day(enters=False)
 @click.argument("certificate")
 @_JSON
-@_answers
+@answers
 def show(place: str, at: str, certificate: str, as_json: bool) -> None:
     """Show one certificate and its history."""
-    with _opened(place) as register:
+    with opened(place) as register:
         found = register.certificate(certificate, at=at)
     if as_json:
         click.echo(json.dumps(plain_certificate(found), indent=1))
@@ -378,13 +286,13 @@ def show(place: str, at: str, certificate: str, as_json: bool) -> None:
 
 
 @command.command("verify")
-@_PLACE
+@PLACE
 @click.option("--head", default="", metavar="HASH",
               help="A hash that was noted earlier and elsewhere; the register must hold it.")
-@_answers
+@answers
 def verify(place: str, head: str) -> None:
     """Check that the register is what was entered, all of it, and by the rules."""
-    with _opened(place) as register:
+    with opened(place) as register:
         wrong = register.verify(head.lower())
         if wrong:
             click.echo(f"altered: {wrong[0].text}")
@@ -394,21 +302,21 @@ def verify(place: str, head: str) -> None:
 
 
 @command.command("export")
-@_PLACE
-@_at(enters=False)
+@PLACE
+@at_day(enters=False)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE",
               help="Everything, as JSON.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE",
               help="As the Certified Products List.")
 @click.option("--site", type=click.Path(path_type=Path), metavar="DIR",
               help="A site that needs no server.")
-@_answers
+@answers
 def export(place: str, at: str, json_file: Path | None, csv_file: Path | None,
            site: Path | None) -> None:
     """Publish the register. Refused where it is not what was entered."""
     if not (json_file or csv_file or site):
         raise click.UsageError("nothing to do: name --json, --csv or --site")
-    with _opened(place) as register:
+    with opened(place) as register:
         published = register.published(at=at)
     if json_file:
         _write(json_file, register_json(published))

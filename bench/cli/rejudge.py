@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from bench.bundle import taken_out
-from bench.bundle.verdicts import Difference, differences, reported
-from bench.cli.verify import trust_store, trusted_authorities
-from bench.errors import LedgerError
-from bench.ledger import LedgerContents, read_ledger
+from bench.bundle.verdicts import Difference, differences
+from bench.cli.run_evidence import Told, read_evidence
+from bench.ledger import LedgerContents
 from bench.records.serial import to_json
 from bench.records.verdict import CaseResult
 from bench.runner.rejudge import judge_run
 
 DIFFERENT = 1
-
-Told = Mapping[str, Mapping[str, object]]
 
 
 @click.command("rejudge")
@@ -41,19 +36,8 @@ def command(evidence: Path, as_json: bool, trusted: tuple[Path, ...],
 
     Exit status: 0 the same verdicts; 1 they differ, case by case; 3 the evidence cannot be judged.
     """
-    if not evidence.is_file():
-        if trusted or trusted_tsa:
-            raise click.UsageError(
-                f"--trust and --trust-tsa are for a bundle; {evidence} is none")
-        told = _reported(evidence / "report.json")
-        _judge(read_ledger(evidence), () if told is None else (told,), as_json)
-        return
-    with taken_out(evidence, trust_store(trusted), datetime.now(UTC),
-                   trusted_authorities(trusted_tsa)) as taken:
-        if taken.verification.signer is None:
-            click.echo(f"signed with key {taken.verification.keyid}: whose it is was not asked "
-                       "(--trust)", err=True)
-        _judge(read_ledger(taken.folder), tuple(taken.told.values()), as_json)
+    found = read_evidence(evidence, trusted, trusted_tsa)
+    _judge(found.contents, found.told, as_json)
 
 
 def _judge(contents: LedgerContents, told: Sequence[Told], as_json: bool) -> None:
@@ -79,13 +63,3 @@ def _show(results: Sequence[CaseResult], found: Sequence[Difference], as_json: b
     for difference in found:
         click.echo(f"{difference.case}: {difference.field}: reported {difference.then}, "
                    f"judged again {difference.now}")
-
-
-def _reported(path: Path) -> Told | None:
-    """Return the cases of a report by id, ``None`` where there is no report."""
-    if not path.exists():
-        return None
-    try:
-        return reported(path.read_bytes(), str(path))
-    except OSError as wrong:
-        raise LedgerError(f"{path}: it is no report that can be compared with") from wrong

@@ -4,6 +4,7 @@
 
     load_plans(paths)                     YAML -> TestCase, every mistake with file and line
     PlanReader(...).load(paths)           the same, each file once
+    fingerprint_of(case)                  over all that decides the verdict of a case
     for_device(cases, device_type)        those for one kind of device
     select(cases, ics, ports)             TestCase -> Selected, each with its reason
     suspects(case, catalogue)             links not reviewed against the present requirement
@@ -12,12 +13,13 @@
     plan_schema(vocabulary)               JSON Schema of a plan file
 """
 
+from bench.plan.collecting import fingerprint_of
 from bench.plan.links import Reviewed, review, suspected, suspects
 from bench.plan.loader import PlanReader, load_plans
 from bench.plan.schema import plan_schema
 from bench.plan.selection import for_device, select
 
 __all__ = [
-    "PlanReader", "Reviewed", "for_device", "load_plans", "plan_schema", "review", "select",
-    "suspected", "suspects",
+    "PlanReader", "Reviewed", "fingerprint_of", "for_device", "load_plans", "plan_schema", "review",
+    "select", "suspected", "suspects",
 ]

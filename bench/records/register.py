@@ -148,25 +148,38 @@ class ClosedIssue:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A dispute over one case of the report that a certificate rests on."""
+    """A dispute over one case of the evidence that a certificate rests on, or of a report alone.
+
+    ``ledger_hash`` is the hash of the last entry of that evidence, which stands for the report;
+    ``fingerprint`` that of the case as it was run, 16 hexadecimal digits; ``verdict`` the disputed
+    one; ``subject`` who was tested. Entries from before these were asked for leave them empty.
+    """
 
     case: str
     opened_by: str
     reason: str
+    ledger_hash: str = ""
+    fingerprint: str = ""
+    verdict: str = ""
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The end of the dispute that entry ``dispute`` opened."""
+    """The end of the dispute that entry ``dispute`` opened.
+
+    ``replay_sha256`` is the SHA-256 of the ``replay.json`` that it rests on, "" for none.
+    """
 
     dispute: int
     outcome: DisputeOutcome
     reason: str
+    replay_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A note on a certificate that the outcome of another one's dispute touches."""
+    """A note on a certificate that the outcome of a dispute touches."""
 
     dispute: int
     reason: str
@@ -230,13 +243,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class OpenDispute:
-    """A dispute of a certificate; ``resolution`` is None while it is open."""
+    """A dispute; ``resolution`` is None while it is open.
+
+    ``certificate`` is "" for a dispute over a report that no certificate rests on.
+    """
 
     number: int
     opened: str
     dispute: Dispute
     resolution: Resolution | None
     resolved: str
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,13 +307,14 @@ class RegisterHead:
 class Published:
     """All of a register as it stands on the day ``at``, read in one piece.
 
-    ``issues`` are those tolerated for all certificates; ``certificates`` and ``entries`` are in
-    the order of their entries.
+    ``issues`` are those tolerated for all certificates, ``disputes`` those over reports that no
+    certificate rests on; ``certificates`` and ``entries`` are in the order of their entries.
     """
 
     at: str
     head: RegisterHead
     issues: tuple[ToleratedIssue, ...]
+    disputes: tuple[OpenDispute, ...]
     certificates: tuple[Certificate, ...]
     entries: tuple[Entry, ...]
 

@@ -19,15 +19,17 @@ class FrozenPlan:
     """Who is tested, against what, with which cases, on which rig, by which tools.
 
     ``selected`` holds every planned case in full, in plan order, those left out included.
-    ``baseline_digest`` is a SHA-256 in 64 hexadecimal digits, "" without a baseline.
+    ``baseline_digest`` is a SHA-256 in 64 hexadecimal digits, "" without a baseline. ``seed`` is
+    what the run added to the seed of the rig's emulator.
     """
 
     subject: Subject
     answers: Answers
-    mode: str  # precheck, ci or certify
+    mode: str  # precheck, ci, certify or replay
     demonstration: bool
     selected: tuple[Selected, ...]
     rig: Mapping[str, object] = field(default_factory=dict)
     baseline: str = ""
     baseline_digest: str = ""
     tools: tuple[tuple[str, str], ...] = ()  # name, version
+    seed: int = 0

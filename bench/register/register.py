@@ -25,6 +25,7 @@ from bench.records.register import (
     EntryKind,
     Grant,
     Mark,
+    OpenDispute,
     Opened,
     PlanReview,
     Published,
@@ -36,7 +37,7 @@ from bench.records.register import (
 from bench.records.subject import Subject
 from bench.register import rules
 from bench.register.chain import read
-from bench.register.standing import OPEN, certificate, open_issues
+from bench.register.standing import OPEN, certificate, disputes, open_issues
 from bench.register.store import Reader, Store, Writer
 from bench.register.verification import Flaw, flaws
 from bench.scheme.subject import subject_key
@@ -151,24 +152,23 @@ class Register:
             _enter(writer, at, EntryKind.CLOSED, certificate, ClosedIssue(issue, reason))
 
     def dispute(self, name: str, dispute: Dispute, *, at: str) -> int:
-        """Open a dispute over a case that a certificate rests on; returns the dispute's number."""
+        """Open a dispute over a case of the evidence of certificate ``name``, or of a report that
+        no certificate rests on (""); returns the dispute's number."""
         with self._store.writing() as writer:
             return _enter(writer, at, EntryKind.DISPUTED, name, dispute).sequence
 
     def resolve(self, dispute: int, *, outcome: DisputeOutcome, reason: str, at: str,
-                touches: tuple[str, ...] = ()) -> Certificate:
-        """End a dispute, and mark the further certificates that its outcome touches."""
+                replay_sha256: str = "", touches: tuple[str, ...] = ()) -> OpenDispute:
+        """End a dispute, and mark the certificates that its outcome touches."""
         with self._store.writing() as writer:
-            opened = writer.entry(dispute)
-            if opened is None or opened.kind is not EntryKind.DISPUTED:
-                raise RegisterError(f"there is no dispute {dispute}")
-            name = opened.certificate
-            _enter(writer, at, EntryKind.RESOLVED, name, Resolution(dispute, outcome, reason))
-            for other in dict.fromkeys(touches):
-                if other != name:
-                    _enter(writer, at, EntryKind.MARKED, other,
-                           Mark(dispute, f"{outcome} in the dispute over {name}: {reason}"))
-            return rules.existing(writer, name, at)
+            name = _opening(writer, dispute).certificate
+            _enter(writer, at, EntryKind.RESOLVED, name,
+                   Resolution(dispute, outcome, reason, replay_sha256))
+            over = name or "a report without a certificate"
+            for touched in dict.fromkeys(touches):
+                _enter(writer, at, EntryKind.MARKED, touched,
+                       Mark(dispute, f"{outcome} in the dispute over {over}: {reason}"))
+            return _dispute(writer, dispute)
 
     def assess(self, name: str, assessment: Assessment, *, at: str) -> Certificate:
         """Enter what became of a certified subject under a further baseline."""
@@ -193,6 +193,16 @@ class Register:
         with self._read(at) as reader:
             return tuple(_certificates(map(read, reader.stored()), at))
 
+    def disputed(self, number: int) -> OpenDispute:
+        """Return the dispute that entry ``number`` opened; raises where there is none."""
+        with self._store.reading() as reader:
+            return _dispute(reader, number)
+
+    def disputes(self, *, at: str) -> tuple[OpenDispute, ...]:
+        """Return all disputes as they stand on ``at``, in the order they were opened."""
+        with self._read(at) as reader:
+            return disputes(entry for entry in map(read, reader.stored()) if entry.at <= at)
+
     def head(self) -> RegisterHead:
         """Return whose register it is and how far it goes."""
         with self._store.reading() as reader:
@@ -208,7 +218,7 @@ class Register:
                 raise RegisterError(f"the register was altered: {flaw.text}")
             entries = tuple(map(read, reader.stored()))
             own = [entry for entry in entries if not entry.certificate and entry.at <= at]
-            return Published(at, self._head(reader), open_issues(own),
+            return Published(at, self._head(reader), open_issues(own), disputes(own),
                              tuple(_certificates(entries, at)), entries)
 
     def verify(self, head: str = "") -> tuple[Flaw, ...]:
@@ -243,6 +253,18 @@ class Register:
 def _enter(writer: Writer, at: str, kind: EntryKind, name: str, content: Content) -> Entry:
     rules.check(writer, at, kind, name, content)
     return writer.append(at, kind, name, content)
+
+
+def _opening(reader: Reader, dispute: int) -> Entry:
+    opened = reader.entry(dispute)
+    if opened is None or opened.kind is not EntryKind.DISPUTED:
+        raise RegisterError(f"there is no dispute {dispute}")
+    return opened
+
+
+def _dispute(reader: Reader, number: int) -> OpenDispute:
+    name = _opening(reader, number).certificate
+    return next(one for one in disputes(reader.entries_of(name)) if one.number == number)
 
 
 def _certificates(entries: Iterable[Entry], at: str) -> Iterator[Certificate]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Protocol
 
 from bench.errors import RegisterError
@@ -21,6 +22,7 @@ from bench.records.register import (
     ClosedIssue,
     Content,
     Dispute,
+    DisputeOutcome,
     Entry,
     EntryKind,
     Grant,
@@ -32,8 +34,9 @@ from bench.records.register import (
     ToleratedIssue,
 )
 from bench.records.subject import Subject
+from bench.records.verdict import Verdict
 from bench.register.chain import model_key
-from bench.register.standing import MOVES, OPEN, certificate, open_issues
+from bench.register.standing import MOVES, OPEN, certificate, disputes, open_issues
 from bench.scheme.subject import Coding, lint_firmware_version, lint_subject, lint_text, subject_key
 
 LONGEST_TEXT = 2000
@@ -43,6 +46,7 @@ MODEL = ("device_type", "manufacturer_id", "model")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HASH = re.compile("[0-9a-f]{64}")
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 class View(Protocol):
@@ -133,7 +137,7 @@ def _check_content(view: View, at: str, kind: EntryKind, name: str, content: Con
         case Dispute():
             _dispute(view, at, name, content)
         case Resolution():
-            _resolve(view, at, name, content)
+            _resolve(view, name, content)
         case Mark():
             existing(view, name, at)
         case Assessment():
@@ -274,17 +278,53 @@ def _close(view: View, name: str, closed: ClosedIssue) -> None:
 
 
 def _dispute(view: View, at: str, name: str, dispute: Dispute) -> None:
-    for known in existing(view, name, at).disputes:
-        if known.dispute.case == dispute.case and known.resolution is None:
-            raise RegisterError(f"dispute {known.number} over case {dispute.case} of {name} "
+    _dispute_forms(dispute)
+    if name:
+        rests_on = existing(view, name, at).grant.ledger_hash
+        # "" is that of an entry from before the evidence was named
+        if dispute.ledger_hash not in ("", rests_on):
+            raise RegisterError(f"the evidence is not that of {name}: it ends in "
+                                f"{dispute.ledger_hash}, that of the certificate in {rests_on}")
+    elif not dispute.ledger_hash or dispute.subject is None:
+        raise RegisterError("a dispute over a report without a certificate names the evidence and "
+                            "whom it is about")
+    for known in disputes(view.entries_of(name)):
+        same = name or known.dispute.ledger_hash == dispute.ledger_hash
+        if same and known.dispute.case == dispute.case and known.resolution is None:
+            of = name or f"the report on ledger {dispute.ledger_hash}"
+            raise RegisterError(f"dispute {known.number} over case {dispute.case} of {of} "
                                 "is open already")
 
 
-def _resolve(view: View, at: str, name: str, resolution: Resolution) -> None:
-    for known in existing(view, name, at).disputes:
+def _dispute_forms(dispute: Dispute) -> None:
+    for field, form, text in (("ledger_hash", _HASH, dispute.ledger_hash),
+                              ("fingerprint", _FINGERPRINT, dispute.fingerprint)):
+        if text and not form.fullmatch(text):
+            raise RegisterError(f"{field}: expected hexadecimal digits in lower case, "
+                                f"found {text!r}")
+    if dispute.verdict not in ("", *Verdict):
+        raise RegisterError(f"verdict: expected one of {', '.join(Verdict)}, "
+                            f"found {dispute.verdict!r}")
+    if dispute.subject is not None:
+        for field, text in asdict(dispute.subject).items():
+            if text and (wrong := lint_text(text, LONGEST_NAME)):
+                raise RegisterError(f"subject.{field}: {wrong}")
+
+
+def _resolve(view: View, name: str, resolution: Resolution) -> None:
+    for known in disputes(view.entries_of(name)):
         if known.number == resolution.dispute and known.resolution is None:
-            return
-    raise RegisterError(f"{name} has no open dispute {resolution.dispute}")
+            break
+    else:
+        raise RegisterError(f"{name} has no open dispute {resolution.dispute}" if name else
+                            f"there is no open dispute {resolution.dispute}")
+    if resolution.replay_sha256 and not _HASH.fullmatch(resolution.replay_sha256):
+        raise RegisterError("replay_sha256: expected 64 hexadecimal digits in lower case, found "
+                            f"{resolution.replay_sha256!r}")
+    if (known.dispute.ledger_hash and not resolution.replay_sha256
+            and resolution.outcome is not DisputeOutcome.UPHELD):
+        raise RegisterError(f"{resolution.outcome}: what does not let the verdict stand rests on "
+                            "a replay of the case; none is named")
 
 
 def _assess(view: View, at: str, name: str, assessment: Assessment) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from bench.records.decision import Status
@@ -87,7 +88,7 @@ def certificate(entries: Sequence[Entry], at: str) -> Certificate | None:
         due=due, due_for=due_for, overdue=overdue,
         plan=next((entry.content for entry in known
                    if isinstance(entry.content, RectificationPlan)), None),
-        issues=open_issues(known), disputes=_disputes(known), history=known,
+        issues=open_issues(known), disputes=disputes(known), history=known,
         assessments=tuple(entry.content for entry in known
                           if isinstance(entry.content, Assessment)))
 
@@ -100,6 +101,19 @@ def open_issues(entries: Iterable[Entry]) -> tuple[ToleratedIssue, ...]:
             found[entry.content.issue] = entry.content
         elif isinstance(entry.content, ClosedIssue):
             found.pop(entry.content.issue, None)
+    return tuple(found.values())
+
+
+def disputes(entries: Iterable[Entry]) -> tuple[OpenDispute, ...]:
+    """Return the disputes that ``entries`` open, with the end that they put to them."""
+    found: dict[int, OpenDispute] = {}
+    for entry in entries:
+        if isinstance(entry.content, Dispute):
+            found[entry.sequence] = OpenDispute(
+                entry.sequence, entry.at, entry.content, None, "", entry.certificate)
+        elif isinstance(entry.content, Resolution) and entry.content.dispute in found:
+            number = entry.content.dispute
+            found[number] = replace(found[number], resolution=entry.content, resolved=entry.at)
     return tuple(found.values())
 
 
@@ -124,16 +138,3 @@ def _due(grant: Grant, granted: str, entered: CertificateStatus,
     if not seen:
         return months_after(granted, PLAN_MONTHS), "rectification plan"
     return months_after(seen[-1], REVIEW_MONTHS), "review of the rectification plan"
-
-
-def _disputes(entries: Sequence[Entry]) -> tuple[OpenDispute, ...]:
-    found: dict[int, OpenDispute] = {}
-    for entry in entries:
-        if isinstance(entry.content, Dispute):
-            found[entry.sequence] = OpenDispute(
-                entry.sequence, entry.at, entry.content, None, "")
-        elif isinstance(entry.content, Resolution):
-            opened = found[entry.content.dispute]
-            found[opened.number] = OpenDispute(
-                opened.number, opened.opened, opened.dispute, entry.content, entry.at)
-    return tuple(found.values())

@@ -21,7 +21,7 @@ from bench.records.plan import Step, TestCase
 from bench.records.serial import to_json
 from bench.records.verdict import Verdict
 from bench.runner.answers import OperatorAnswers
-from bench.steps import VOCABULARY, Frame, Observation
+from bench.steps import VOCABULARY, Action, Frame, Observation
 from bench.steps.context import Context
 
 MAXIMUM_REPEAT = 100_000
@@ -42,8 +42,12 @@ class StepStopped(Exception):  # noqa: N818  not an error of ours: the step ends
         self.kind, self.reason, self.octets, self.broken = kind, reason, octets, broken
 
 
-def run_case(case: TestCase, context: Context, attempt: int) -> Iterator[Event]:
-    """Run ``case`` and yield its events, from ``case-started`` to ``case-ended``."""
+def run_case(case: TestCase, context: Context, attempt: int, *,
+             vocabulary: Mapping[str, Action[Any]] = VOCABULARY) -> Iterator[Event]:
+    """Run ``case`` and yield its events, from ``case-started`` to ``case-ended``.
+
+    ``vocabulary`` is what performs its steps.
+    """
 
     def event(kind: str, **data: Any) -> Event:
         return Event(kind, case.id, attempt, context.clock().isoformat(), data)
@@ -56,8 +60,9 @@ def run_case(case: TestCase, context: Context, attempt: int) -> Iterator[Event]:
         if skip and (phase != "postamble" or skip == LINK_BROKE):
             yield event("skipped", phase=phase, step=index, reason=skip)
             continue
+        context.place = phase, index
         try:
-            data = _perform(case, step, context)
+            data = _perform(case, step, context, vocabulary)
         except StepStopped as stopped:
             yield event(stopped.kind, phase=phase, step=index, reason=stopped.reason,
                         octets=stopped.octets.hex().upper(),
@@ -99,9 +104,10 @@ def _steps(case: TestCase) -> Iterator[tuple[str, int, Step]]:
             yield phase, index, step
 
 
-def _perform(case: TestCase, step: Step, context: Context) -> dict[str, Any]:
+def _perform(case: TestCase, step: Step, context: Context,
+             vocabulary: Mapping[str, Action[Any]]) -> dict[str, Any]:
     """Perform one step; return the data of its ``observation`` event."""
-    action = VOCABULARY[step.action]
+    action = vocabulary[step.action]
     environment = _environment(case, context)
     try:
         given = resolve(step.arguments, environment)

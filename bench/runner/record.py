@@ -153,7 +153,7 @@ class Record:
                 selected=tuple(self.planned.values()), rig=self.declaration.describe(),
                 baseline=self.config.option.baseline,
                 baseline_digest=self.config.option.baseline_digest,
-                tools=_tools())
+                tools=tool_versions(), seed=self.config.option.seed)
             if self.config.option.resume:
                 self._compare(plan)
                 self._ledger = Ledger.resume(self.folder, utc_now)
@@ -193,10 +193,10 @@ class Record:
 
     def _compare(self, plan: FrozenPlan) -> None:
         frozen = read_ledger(self.folder).plan
-        parts = ((run.selected, run.subject, run.answers) for run in (frozen, plan))
+        parts = ((run.selected, run.subject, run.answers, run.seed) for run in (frozen, plan))
         if len({digest(part) for part in parts}) > 1:
             raise LedgerError(
-                f"{self.folder}: the plan or the profile changed since this run began; "
+                f"{self.folder}: the plan, the profile or the seed changed since this run began; "
                 "start a new one")
 
     def _to_run(self, nodeid: str) -> TestCase | None:
@@ -248,7 +248,8 @@ def _default_folder(mode: str) -> Path:
     return Path("out") / f"{mode}-{utc_now():%Y%m%dT%H%M%SZ}"
 
 
-def _tools() -> tuple[tuple[str, str], ...]:
+def tool_versions() -> tuple[tuple[str, str], ...]:
+    """Return name and version of what a run names as its tools."""
     found = []
     for tool in TOOLS:
         with suppress(PackageNotFoundError):

@@ -24,12 +24,13 @@ def judge_run(contents: LedgerContents) -> tuple[CaseResult, ...]:
     """Return the result of every planned case, in plan order."""
     events = contents.by_case()
     return tuple(
-        _judge(selected, events.get(selected.case.id, ()), contents.plan)
+        judge_planned(selected, events.get(selected.case.id, ()), contents.plan)
         for selected in contents.plan.selected
     )
 
 
-def _judge(selected: Selected, events: tuple[Event, ...], plan: FrozenPlan) -> CaseResult:
+def judge_planned(selected: Selected, events: tuple[Event, ...], plan: FrozenPlan) -> CaseResult:
+    """Return the result of one planned case by its events."""
     # A case that was left out but has events was run all the same: its events are judged.
     if selected.disposition is Disposition.SELECTED or events:
         return judge_case(selected.case, events, plan.answers)

@@ -25,6 +25,7 @@ class Context:
     sent: dict[str, Any] = field(default_factory=dict)  # step name -> what it sent, for a replay
     received: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # step name -> messages
     step_name: str = ""  # of the step now running
+    place: tuple[str, int] = ("", 0)  # its phase and its index there
 
     @property
     def ixit(self) -> Mapping[str, Any]:

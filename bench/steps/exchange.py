@@ -12,7 +12,7 @@ from bench.errors import LinkError, ProtocolError, RemoteProtocolError
 from bench.protocols.cosem import date_time
 from bench.protocols.gbcs import payloads
 from bench.protocols.gbcs.message import Cra, Message, parse
-from bench.protocols.gbcs.protection import Protection, State, check
+from bench.protocols.gbcs.protection import Protection, State
 from bench.steps.block_line import over
 from bench.steps.context import Context
 from bench.steps.vocabulary import Frame
@@ -141,7 +141,7 @@ def _take(context: Context, heard: Heard, octets: bytes, answer: Answer | None) 
         heard.frames.append(_frame(context, "received", octets, {"error": str(wrong)}))
         return "other"
     heard.frames.append(_frame(context, "received", octets, _reading(message)))
-    protection = check(message, context.parties.keys)
+    protection = context.parties.protection(message)
     wrong_protection = [] if protection.accepted else [
         f"{message.cra.name.lower()} {message.message_code:04X}: {protection.reason}"]
     if message.cra is Cra.ALERT:

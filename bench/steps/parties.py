@@ -18,7 +18,7 @@ from bench.errors import RigError
 from bench.protocols.gbcs import payloads, use_cases
 from bench.protocols.gbcs.keys import KeyStore, Role
 from bench.protocols.gbcs.message import Cra, Message
-from bench.protocols.gbcs.protection import protect
+from bench.protocols.gbcs.protection import Protection, check, protect
 from bench.protocols.gbcs.use_cases import UseCase
 
 ROLES: Mapping[str, Role] = {
@@ -71,6 +71,10 @@ class RemoteParties:
             raise RigError(f"no keys of a party in the role {role}; there are "
                            f"{', '.join(sorted(self.parties))}")
         return self.parties[role]
+
+    def protection(self, message: Message) -> Protection:
+        """Return what a check of the message's signature and MAC with these keys finds."""
+        return check(message, self.keys)
 
     def next_counter(self, originator: bytes) -> int:
         """Return a counter higher than all that ``originator`` used before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from bench.errors import RegisterError
 from bench.records.decision import Status
 from bench.records.register import (
+    Assessment,
     CertificateStatus,
     Dispute,
     DisputeOutcome,
@@ -20,8 +22,11 @@ from bench.records.register import (
     RectificationPlan,
     ToleratedIssue,
 )
+from bench.records.serial import canonical
+from bench.records.subject import Subject
 from bench.register import Register
 from bench.register.standing import MOVES, months_after
+from bench.register.touched import touched
 
 Grants = Callable[..., Grant]
 S = CertificateStatus
@@ -280,7 +285,9 @@ def test_a_dispute_is_opened_once_resolved_once_and_marks_what_it_touches(
     with pytest.raises(RegisterError, match="there is no certificate 'SMIP-000077'"):
         register.resolve(number, touches=("SMIP-000077",), **erratum)
     found = register.resolve(number, touches=("SMIP-000003", "SMIP-000002"), **erratum)
-    assert found.disputes[0].resolution.outcome is DisputeOutcome.PLAN_ERRATUM
+    assert (found.certificate, found.resolved) == ("SMIP-000002", "2026-03-04")
+    assert found.resolution.outcome is DisputeOutcome.PLAN_ERRATUM
+    assert register.certificate("SMIP-000002", at="2026-03-04").disputes == (found,)
     marked = register.certificate("SMIP-000003", at="2026-03-04").history[-1]
     assert marked.kind is EntryKind.MARKED
     assert "plan erratum in the dispute over SMIP-000002" in marked.content.reason
@@ -315,3 +322,107 @@ def test_a_demonstration_register_takes_demonstrations_only(
         made.grant(grant(demonstration=True), at="2026-03-02")
         with pytest.raises(RegisterError, match="this register is for demonstrations"):
             made.grant(grant("00010001"), at="2026-03-02")
+
+
+SUBJECT = Subject("ESME", "Example Meters Ltd", "1A2B", "EM-100", "02", "00010009", "AB" * 32, "A")
+REPORT = Dispute("ESME-CLO-01", "Example Meters Ltd", "the hub was late", ledger_hash="2f" * 32,
+                 fingerprint="00112233aabbccdd", verdict="fail", subject=SUBJECT)
+
+
+def test_a_dispute_over_a_report_needs_no_certificate_but_its_evidence(register: Register) -> None:
+    number = register.dispute("", REPORT, at="2026-03-03")
+    with pytest.raises(RegisterError, match=f"dispute {number} over case ESME-CLO-01 of the repo"):
+        register.dispute("", REPORT, at="2026-03-03")
+    register.dispute("", replace(REPORT, ledger_hash="3f" * 32), at="2026-03-03")
+    for wrong, said in (({"ledger_hash": ""}, "names the evidence"),
+                        ({"subject": None}, "names the evidence"),
+                        ({"ledger_hash": "2F" * 32}, "ledger_hash: expected"),
+                        ({"fingerprint": "0011"}, "fingerprint: expected"),
+                        ({"verdict": "lost"}, "verdict: expected")):
+        with pytest.raises(RegisterError, match=said):
+            register.dispute("", replace(REPORT, **wrong), at="2026-03-03")
+    ended = {"outcome": DisputeOutcome.UPHELD, "reason": "x", "at": "2026-03-04"}
+    register.resolve(number, **ended)
+    with pytest.raises(RegisterError, match=f"there is no open dispute {number}"):
+        register.resolve(number, **ended)
+    first, second = register.disputes(at="2026-03-04")
+    assert (first.resolution.outcome, second.resolution) == (DisputeOutcome.UPHELD, None)
+    assert register.disputes(at="2026-03-03")[0].resolution is None
+    assert register.published(at="2026-03-04").disputes == (first, second)
+    assert not register.verify()
+
+
+def test_a_dispute_of_a_certificate_is_over_its_own_evidence(
+    register: Register, grant: Grants
+) -> None:
+    name = register.grant(grant(), at="2026-03-02").id
+    with pytest.raises(RegisterError, match=f"the evidence is not that of {name}: it ends in 2f2f"):
+        register.dispute(name, REPORT, at="2026-03-03")
+    own = replace(REPORT, ledger_hash=grant().ledger_hash)
+    assert register.dispute(name, own, at="2026-03-03")
+
+
+@pytest.mark.parametrize("outcome", sorted(set(DisputeOutcome) - {DisputeOutcome.UPHELD}))
+def test_what_overturns_a_verdict_rests_on_a_replay(
+    register: Register, outcome: DisputeOutcome
+) -> None:
+    number = register.dispute("", REPORT, at="2026-03-03")
+    with pytest.raises(RegisterError, match=f"{outcome}: what does not let the verdict stand"):
+        register.resolve(number, outcome=outcome, reason="x", at="2026-03-04")
+    with pytest.raises(RegisterError, match="replay_sha256: expected 64"):
+        register.resolve(number, outcome=outcome, reason="x", at="2026-03-04", replay_sha256="AB")
+    done = register.resolve(number, outcome=outcome, reason="x", at="2026-03-04",
+                            replay_sha256="ab" * 32)
+    assert done.resolution.replay_sha256 == "ab" * 32
+
+
+def test_entries_of_disputes_from_before_evidence_was_named_still_hold(
+    register: Register, grant: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = register.grant(grant(), at="2026-03-02").id
+
+    def as_it_was(content: object) -> bytes:
+        new = {"ledger_hash", "fingerprint", "verdict", "subject", "replay_sha256"}
+        kept = {key: value for key, value in json.loads(canonical(content)).items()
+                if key not in new}
+        return canonical(kept)
+
+    with monkeypatch.context() as then:
+        then.setattr("bench.register.chain.canonical", as_it_was)
+        number = register.dispute(name, Dispute("C-1", "Maker", "why"), at="2026-03-03")
+        register.resolve(number, outcome=DisputeOutcome.CORRECTED, reason="y", at="2026-03-04")
+    text = register.published(at="2026-03-05").entries[-2].text
+    assert text == '{"case":"C-1","opened_by":"Maker","reason":"why"}'
+    assert not register.verify()
+    (found,) = register.certificate(name, at="2026-03-05").disputes
+    assert (found.dispute.ledger_hash, found.dispute.subject) == ("", None)
+    assert found.resolution.outcome is DisputeOutcome.CORRECTED
+
+
+def test_a_case_touches_certificates_whose_baseline_plans_it_with_its_fingerprint(
+    register: Register, grant: Grants
+) -> None:
+    for number, digest in enumerate(("b", "b", "c", "d", "e", "b")):
+        baseline = replace(grant().baseline, digest=digest * 64)
+        register.grant(grant(f"0001000{number}", baseline=baseline), at="2026-03-02")
+    register.suspend("SMIP-000003", reason="in doubt", at="2026-03-03")
+    register.withdraw("SMIP-000007", reason="no more", at="2026-03-03")
+    known = {"b" * 64: {"C-1": "f1"}, "c" * 64: {"C-1": "f1"}, "d" * 64: {"C-1": "f2"}}
+    at = "2026-03-04"
+    assert touched(register.certificates(at=at), "C-1", "f1", known) == (
+        ("SMIP-000002", "SMIP-000003", "SMIP-000004"), ("SMIP-000006",))
+    assert touched(register.certificates(at=at), "C-2", "f1", known) == ((), ("SMIP-000006",))
+
+
+def test_a_case_of_a_baseline_under_which_a_certificate_was_assessed_touches_it_too(
+    register: Register, grant: Grants
+) -> None:
+    name = register.grant(grant(), at="2026-03-02").id
+    further = replace(grant().baseline, digest="c" * 64, name="Emergency")
+    register.assess(name, Assessment(further, Status.COMPLIANT, "held", "ab" * 32),
+                    at="2026-03-03")
+    known = {"b" * 64: {"C-1": "f1"}, "c" * 64: {"C-2": "f2"}}
+    found = register.certificates(at="2026-03-04")
+    assert touched(found, "C-2", "f2", known) == ((name,), ())
+    assert touched(found, "C-1", "f1", {"b" * 64: {"C-1": "f1"}}) == ((name,), ())
+    assert touched(found, "C-3", "f3", {"b" * 64: {}}) == ((), (name,))

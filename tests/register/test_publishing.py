@@ -39,6 +39,8 @@ def filled(register: Register, grant: Grants) -> Register:
     issue = ToleratedIssue("EM-17", "SMETS2/5.7.4.24", HOSTILE, "Maker", "2026-06-01")
     register.tolerate(issue, at="2026-03-03", certificate=partial)
     register.tolerate(issue, at="2026-03-03")
+    register.dispute("", Dispute("CASE-9", "Maker", HOSTILE, "2f" * 32, "0" * 16, "fail",
+                                 grant("00010008").subject), at="2026-03-04")
     dispute = register.dispute(partial, Dispute("CASE-1", "Maker", HOSTILE), at="2026-03-04")
     register.resolve(dispute, outcome=DisputeOutcome.PLAN_ERRATUM, reason=HOSTILE,
                      at="2026-03-05", touches=("SMIP-000003",))
@@ -57,6 +59,8 @@ def test_json_holds_all_and_its_chain_can_be_checked_without_the_bench(filled: R
         "SMIP-000005": "superseded", "SMIP-000006": "withdrawn"}
     assert [one["in_force"] for one in document["certificates"]] == \
         [False, False, True, False, False]
+    (over_report,) = document["disputes_over_reports"]
+    assert over_report["dispute"]["ledger_hash"] == "2f" * 32
     previous = "0" * 64
     for number, entry in enumerate(document["entries"], 1):
         told = entry.pop("hash")
@@ -92,6 +96,9 @@ def test_the_site_has_a_page_for_each_certificate_with_status_and_history(
 ) -> None:
     published = filled.published(at=DAY)
     assert write_site(published, tmp_path / "site") == 6
+    index = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert "over case <code>CASE-9</code>, fail, opened by Maker" in index
+    assert "firmware <code>00010008</code>; ledger <code>" + "2f" * 32 in index
     for found in published.certificates:
         page = (tmp_path / "site" / page_of(found.id)).read_text("utf-8")
         assert found.grant.subject.image_hash in page

@@ -131,7 +131,7 @@ def test_a_certificate_lives_from_grant_to_withdrawal(
     assert call("verify").stdout.startswith("intact: 7 entries, last hash ")
 
 
-def test_partial_certificates_tolerated_issues_and_disputes(
+def test_partial_certificates_and_tolerated_issues(
     opened: None, call: Call, grant_from: Call, ruled: Ruled
 ) -> None:
     said = grant_from(ruled(status=Status.PARTIAL)).stdout
@@ -149,14 +149,7 @@ def test_partial_certificates_tolerated_issues_and_disputes(
     assert "tolerated: EM-17" in call("show", name, "--at", "2026-03-05").stdout
     assert "tolerated already" in call("tolerate", "EM-17", "--for", name, *issue, exits=1).stderr
     call("close", "EM-17", "--for", name, "--reason", "cured", "--at", "2026-03-06")
-    at = ("--at", "2026-03-07")
-    assert call("dispute", name, "--case", "ESME-1", "--by", "Maker", "--reason", "x",
-                *at).stdout == "dispute 7\n"
-    call("resolve", 7, "--outcome", "upheld", "--reason", "seen again", *at)
-    assert "no open dispute 7" in call(
-        "resolve", 7, "--outcome", "upheld", "--reason", "x", *at, exits=1).stderr
-    call("resolve", 7, "--outcome", "won", "--reason", "x", *at, exits=2)
-    assert call("expire", *at).stdout == "0 expired\n"
+    assert call("expire", "--at", "2026-03-07").stdout == "0 expired\n"
 
 
 @pytest.mark.parametrize(("made", "more", "said"), [
