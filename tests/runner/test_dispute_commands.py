@@ -186,7 +186,7 @@ def real(house: House) -> None:
     ("failed", (), altered, 3, "its octets are not those that were written"),
     ("failed", (), unfinished, 1, "ended early: not complete"),
     ("failed", (), real, 1, "software stood for the device"),
-    ("failed", ("--trust", "lab.pem"), None, 2, "--trust is for a bundle"),
+    ("failed", ("--trust", "lab.pem"), None, 2, "--trust and --trust-tsa are for a bundle"),
     ("evidence.zip", ("--trust", "other.pem"), None, 3, "is not judged"),
     ("nowhere", (), None, 3, "there is no ledger here"),
 ])
