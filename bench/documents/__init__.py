@@ -1,0 +1,5 @@
+"""The signed documents of the scheme: who issues them, their signature, and its check.
+
+A laboratory signs a test report, a certification body a certificate, with different keys. The
+pages themselves are made in :mod:`reports.documents`.
+"""
