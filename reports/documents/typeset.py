@@ -39,7 +39,7 @@ def typeset(template: str, values: Mapping[str, object], made: datetime) -> byte
     except ImportError as absent:
         raise DocumentError(f"a PDF needs {absent.name}: pip install smip-bench[documents]") \
             from None
-    source = _environment().get_template(template).render(v=values)
+    source = _environment().get_template(template).render(told=values)
     try:
         made_of = typst.compile(
             source.encode(), root=str(TEMPLATES), font_paths=_fonts(), ignore_system_fonts=True,
