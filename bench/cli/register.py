@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from bench.cli.options import shipped, write_whole
+from bench.cli.register_certificate import certificate
 from bench.cli.register_grant import grant_of
 from bench.errors import RegisterError
 from bench.records.register import (
@@ -100,6 +101,9 @@ def _tell(found: Certificate) -> None:
 @click.group("register")
 def command() -> None:
     """The register of certificates: append-only, hash-chained."""
+
+
+command.add_command(certificate)
 
 
 @command.command("init")

@@ -64,8 +64,8 @@ def check_document(file: Path, trust: TrustStore, now: datetime) -> Checked:
         from pyhanko.pdf_utils.misc import PdfError  # noqa: PLC0415  an extra
         from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
     except ImportError as absent:
-        raise DocumentError(f"a signed PDF needs {absent.name}: pip install smip-bench[documents]") \
-            from None
+        raise DocumentError(
+            f"a signed PDF needs {absent.name}: pip install smip-bench[documents]") from None
     try:
         if file.stat().st_size > LARGEST:
             return Checked((f"it is larger than {LARGEST} octets, and was not read",))

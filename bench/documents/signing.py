@@ -128,7 +128,8 @@ def sign(pdf: bytes, credential: Credential, signatory: Signatory, now: datetime
 
 
 def _signer(credential: Credential, signatory: Signatory, now: datetime) -> PdfSigner:
-    from asn1crypto import keys, x509 as asn1_x509  # noqa: PLC0415
+    from asn1crypto import keys  # noqa: PLC0415
+    from asn1crypto import x509 as asn1_x509  # noqa: PLC0415
     from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner  # noqa: PLC0415
     from pyhanko.sign.fields import (  # noqa: PLC0415
         InvisSigSettings,
@@ -159,7 +160,7 @@ def _signer(credential: Credential, signatory: Signatory, now: datetime) -> PdfS
             subfilter=SigSeedSubFilter.PADES, certify=True,
             docmdp_permissions=MDPPerm.NO_CHANGES),
         signer=SimpleSigner(asn1_x509.Certificate.load(public), keys.PrivateKeyInfo.load(private),
-                            SimpleCertificateStore()),
+                            SimpleCertificateStore()),  # type: ignore[no-untyped-call]
         new_field_spec=SigFieldSpec(
             FIELD, readable_field_name=f"Signature of {signatory.name}",
             invis_sig_settings=InvisSigSettings(box_out_of_bounds=True)))

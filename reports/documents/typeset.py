@@ -1,4 +1,6 @@
-"""From a template and values to PDF/A-2a that is PDF/UA-1 as well: tagged, all fonts embedded.
+"""From a template and values to PDF/A-2a (ISO 19005-2) that is PDF/UA-1 (ISO 14289-1) as well.
+
+It is tagged, and all fonts are in it: no stricter profiles can be had together.
 
 The same values give the same octets on every machine: the time comes from the caller, fonts are
 those of this package alone, Typst reads this package's templates and nothing else, and nothing is
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-STANDARDS = ("a-2a", "ua-1")
-"""The strictest that Typst offers together: ISO 19005-2 level A, ISO 14289-1."""
-
 
 def typeset(template: str, values: Mapping[str, object], made: datetime) -> bytes:
     """Return the PDF that ``template`` makes of ``values``; ``made`` is its time of creation.
@@ -35,18 +34,20 @@ def typeset(template: str, values: Mapping[str, object], made: datetime) -> byte
     """
     try:
         import fontTools  # noqa: F401, PLC0415
-        import typst  # noqa: PLC0415  81 MB that only this needs
+        import typst  # noqa: PLC0415  an extra
     except ImportError as absent:
         raise DocumentError(f"a PDF needs {absent.name}: pip install smip-bench[documents]") \
             from None
     source = _environment().get_template(template).render(told=values)
+    compiler = typst.Compiler(root=str(TEMPLATES), font_paths=_fonts(), ignore_system_fonts=True)
     try:
-        made_of = typst.compile(
-            source.encode(), root=str(TEMPLATES), font_paths=_fonts(), ignore_system_fonts=True,
-            format="pdf", pdf_standards=list(STANDARDS), timestamp=int(made.timestamp()))
+        pdf = compiler.compile(source.encode(), format="pdf", pdf_standards=["a-2a", "ua-1"],
+                               timestamp=int(made.timestamp()))
     except typst.TypstError as refused:
         raise DocumentError(f"{template}: {refused.message}") from refused
-    return made_of
+    if not isinstance(pdf, bytes):
+        raise DocumentError(f"{template}: Typst made no single file of it")
+    return pdf
 
 
 @cache
