@@ -136,8 +136,8 @@ def _misfits(document: _Document, contents: LedgerContents) -> Iterator[str]:
 def _other_verdicts(path: Path, results: tuple[CaseResult, ...]) -> Iterator[str]:
     different = tuple(differences(results, reported(path.read_bytes(), str(path))))
     if different:
-        yield (f"{len(different)} verdicts or dispositions are not those that its evidence gives, the "
-               f"first of case {different[0].case}")
+        yield (f"{len(different)} verdicts or dispositions are not those that its evidence gives, "
+               f"the first of case {different[0].case}")
 
 
 def _outcome(document: _Document, contents: LedgerContents,

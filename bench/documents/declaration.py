@@ -57,6 +57,8 @@ from bench.records.issued import (
 F = TypeVar("F", bound=BaseModel)
 
 LONGEST = 4000  # characters of one text
+LONGEST_NAME = 120  # of a name
+LONGEST_NUMBER = 40  # of what stands on every page, and the like
 _PLAIN = {
     "extra_forbidden": "unknown key",
     "missing": "missing key",
@@ -65,11 +67,12 @@ _PLAIN = {
     "too_short": "expected at least one",
     "string_type": "expected a text; put a number in quotes",
     "string_too_short": "expected a text",
-    "string_too_long": f"expected at most {LONGEST} characters",
 }
 
 _Text = Annotated[
     StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
+_Name = Annotated[_Text, Field(max_length=LONGEST_NAME)]
+_Number = Annotated[_Text, Field(max_length=LONGEST_NUMBER)]
 
 
 def _day(value: object) -> object:
@@ -86,42 +89,42 @@ class _Form(BaseModel):
 
 
 class _Accreditation(_Form):
-    body: _Text
-    number: _Text
+    body: _Name
+    number: _Number
     scope: _Text
 
 
 class _Organisation(_Form):
-    name: _Text
+    name: _Name
     address: Annotated[list[_Text], Field(min_length=1)]
     contact: _Text | None = None
     accreditation: _Accreditation | None = None
 
 
 class _Signatory(_Form):
-    name: _Text
+    name: _Name
     function: _Text
 
 
 class _Sample(_Form):
-    serial: _Text
+    serial: _Number
     condition: _Text
     received: _Date
 
 
 class _External(_Form):
-    provider: _Text
+    provider: _Name
     what: _Text
     reference: _Text
 
 
 class _Replaced(_Form):
-    number: _Text
+    number: _Number
     reason: _Text
 
 
 class _Report(_Form):
-    number: _Text
+    number: _Number
     issued: _Date
     laboratory: _Organisation
     customer: _Organisation

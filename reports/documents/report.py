@@ -115,18 +115,33 @@ def _head(outcome: Outcome, said: ReportDeclaration, method: Method) -> dict[str
         "demonstration": outcome.demonstration, "mode": outcome.mode,
         "headline": HEADLINE[decision.status], "status": decision.status.name.lower(),
         "compliant": decision.status is Status.COMPLIANT, "scope": decision.scope,
-        "reasons": decision.reasons, "subject": identity(outcome.subject),
+        "reasons": [elided(reason, LONGEST_REASON) for reason in decision.reasons],
+        "subject": identity(outcome.subject),
         "device": f"{outcome.subject.manufacturer} {outcome.subject.model}",
         "baseline": outcome.baseline, "baseline_digest": Whole(method.baseline_digest),
         "plan_digest": Whole(method.plan_digest), "ledger_hash": Whole(outcome.ledger_hash),
         "started": instant(outcome.started), "ended": instant(outcome.ended),
         "tools": [f"{name} {version}" for name, version in outcome.tools],
-        "rig": _pairs(method.rig), "declared": _pairs(method.declared),
+        "rig": [*_described(method.rig)], "declared": _pairs(method.declared),
     }
 
 
 def _pairs(values: Mapping[str, object]) -> list[list[str]]:
     return [[name, plain(values[name], LONGEST_VALUE)] for name in sorted(values)]
+
+
+def _described(values: Mapping[str, object], path: str = "") -> Iterator[list[str]]:
+    """Give nested values as rows: a name, and what is said under it on one line."""
+    said = {name: value for name, value in sorted(values.items())
+            if value not in ("", None) and not isinstance(value, Mapping)}
+    if path and said:
+        yield [path, elided(", ".join(f"{name} {plain(value, LONGEST_VALUE)}"
+                                      for name, value in said.items()), LONGEST_REASON)]
+    elif said:
+        yield from _pairs(said)
+    for name, value in sorted(values.items()):
+        if isinstance(value, Mapping):
+            yield from _described(value, f"{path} {name}".strip())
 
 
 def _counted(words: Iterable[str]) -> list[list[object]]:
@@ -141,7 +156,7 @@ def _matrix_row(id_: str, standing: str, mandatory: bool, reason: str, cases: Se
     sure = f"{known.provenance}{', provisional' if known.provisional else ''}" if known else ""
     named = sorted(cases)[:MOST_CASES]
     more = f" and {len(cases) - len(named)} more" if len(cases) > len(named) else ""
-    return [id_, known.text if known else "", "; ".join(filter(None, (where, sure))), standing,
+    return [id_, elided(known.text, 2 * LONGEST_REASON) if known else "", "; ".join(filter(None, (where, sure))), standing,
             "mandatory" if mandatory else "optional", elided(reason, LONGEST_REASON),
             ", ".join(named) + more if named else "no case"]
 
