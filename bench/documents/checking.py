@@ -92,6 +92,8 @@ def _check(found: EmbeddedPdfSignature, trust: TrustStore, now: datetime) -> Che
         findings.append("altered: the octets are not those that were signed")
     if not valid:
         findings.append("altered: the signature is not by the certificate in it")
+    if not _fills_its_room(found):
+        findings.append("altered: the room for the signature holds something else beside it")
     coverage = found.evaluate_signature_coverage()
     if coverage is SignatureCoverageLevel.ENTIRE_FILE:
         if intact:
@@ -116,6 +118,19 @@ def _cryptographic(found: EmbeddedPdfSignature) -> tuple[bool, bool]:
             actual_digest=found.compute_digest())
     except SignatureValidationError:
         return False, False
+
+
+def _fills_its_room(found: EmbeddedPdfSignature) -> bool:
+    """Return whether the octets that no signature can cover, its own, are it and zeros alone."""
+    from asn1crypto.parser import peek  # noqa: PLC0415
+
+    content = found.pkcs7_content
+    _, begin, end, _ = map(int, found.byte_range)
+    stream = found.reader.stream
+    stream.seek(begin)
+    written = stream.read(end - begin).lower()
+    return (written == b"<" + content.hex().encode() + b">"
+            and not content[peek(content):].strip(b"\0"))
 
 
 def _signer(found: EmbeddedPdfSignature, trust: TrustStore, now: datetime,

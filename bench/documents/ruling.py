@@ -81,9 +81,10 @@ def _misfits(found: Certificate, ruling: Ruling, ruling_sha256: str,
     granted_on = str(getattr(grant, "ruling_sha256", ""))  # of registers that hold it
     if granted_on and granted_on != ruling_sha256:
         yield f"it was granted on the signed ruling with SHA-256 {granted_on}"
-    names = {_plain(grant.certification_body), _plain(ruling.certification_body)} - {""}
-    if names != {_plain(declaration.body.name)}:
-        yield (f"it was granted by {grant.certification_body}, not by {declaration.body.name}")
+    if _plain(grant.certification_body) != _plain(declaration.body.name):
+        yield f"it was granted by {grant.certification_body}, not by {declaration.body.name}"
+    if _plain(ruling.certification_body) not in ("", _plain(grant.certification_body)):
+        yield f"the ruling is by {ruling.certification_body}"
 
 
 def _same_hands(found: Certificate, ruling: Ruling, declaration: BodyDeclaration,

@@ -156,7 +156,8 @@ def _matrix_row(id_: str, standing: str, mandatory: bool, reason: str, cases: Se
     sure = f"{known.provenance}{', provisional' if known.provisional else ''}" if known else ""
     named = sorted(cases)[:MOST_CASES]
     more = f" and {len(cases) - len(named)} more" if len(cases) > len(named) else ""
-    return [id_, elided(known.text, 2 * LONGEST_REASON) if known else "", "; ".join(filter(None, (where, sure))), standing,
+    wording = elided(known.text, 2 * LONGEST_REASON) if known else ""
+    return [id_, wording, "; ".join(filter(None, (where, sure))), standing,
             "mandatory" if mandatory else "optional", elided(reason, LONGEST_REASON),
             ", ".join(named) + more if named else "no case"]
 

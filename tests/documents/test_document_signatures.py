@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from issued_documents import BODY, NOW, certified, grant, key_pair, pages, ruling, tool
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -123,14 +125,37 @@ def test_signing_changes_no_octet_of_the_document_and_leaves_it_pdf_a(
     assert "/StructTreeRoot" in root
 
 
-EDITS = {
+def _signature(pdf: bytes) -> tuple[int, int]:
+    begin = pdf.index(b"/Contents <") + len(b"/Contents <")
+    return begin, pdf.index(b">", begin)
+
+
+def _in_signature_at(digit: int) -> Callable[[bytes], bytes]:
+    def edit(pdf: bytes) -> bytes:
+        place = _signature(pdf)[digit < 0] + digit
+        return pdf[:place] + (b"0" if pdf[place:place + 1] != b"0" else b"1") + pdf[place + 1:]
+
+    return edit
+
+
+def _updated(pdf: bytes) -> bytes:
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    writer.root["/PageMode"] = pdf_name("/UseOutlines")
+    writer.update_root()
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+EDITS: dict[str, Callable[[bytes], bytes]] = {
     "an octet of a page": lambda pdf: pdf[:5000] + bytes([pdf[5000] ^ 1]) + pdf[5001:],
     "an octet after the signature": lambda pdf: pdf[:-20] + bytes([pdf[-20] ^ 1]) + pdf[-19:],
     "an octet at the end": lambda pdf: pdf + b"\n",
-    "an octet of the signature": lambda pdf: _in_signature(pdf),
+    "an octet of the signature": _in_signature_at(800),
+    "an octet of the room after it": _in_signature_at(-20),
     "the end cut off": lambda pdf: pdf[:-300],
     "half of it": lambda pdf: pdf[:len(pdf) // 2],
-    "an incremental update": lambda pdf: _updated(pdf),
+    "an incremental update": _updated,
     "no signature": lambda pdf: pdf[:pdf.index(b"%%EOF") + 6],
     "another document around it": lambda pdf: b"%PDF-1.7\n" + pdf,
     "nothing": lambda _: b"",
@@ -167,27 +192,6 @@ def test_a_second_signature_is_refused(unsigned: bytes, tmp_path: Path) -> None:
     signed = sign(unsigned, first, BODY.signatory, NOW)
     with pytest.raises(DocumentError, match="cannot be signed"):
         sign(signed, second, BODY.signatory, NOW)
-
-
-def _signature(pdf: bytes) -> tuple[int, int]:
-    begin = pdf.index(b"/Contents <") + len(b"/Contents <")
-    return begin, pdf.index(b">", begin)
-
-
-def _in_signature(pdf: bytes) -> bytes:
-    begin, _ = _signature(pdf)
-    place = begin + 800
-    return pdf[:place] + (b"0" if pdf[place:place + 1] != b"0" else b"1") + pdf[place + 1:]
-
-
-def _updated(pdf: bytes) -> bytes:
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    writer.root["/PageMode"] = __import__("pyhanko.pdf_utils.generic", fromlist=["x"]).pdf_name(
-        "/UseOutlines")
-    writer.update_root()
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
 
 
 def test_a_key_comes_from_a_file_of_its_owner_and_with_its_certificate(tmp_path: Path) -> None:
@@ -246,7 +250,7 @@ def test_the_laboratory_cannot_be_the_body(tmp_path: Path) -> None:
     ({"decision": Decision(Status.PARTIAL, "x", ())}, "the ruling decided partial, x"),
     ({"demonstration": True}, "is a demonstration"),
     ({"runs": ()}, "rests on other evidence"),
-    ({"certification_body": "Others plc"}, "granted by Certs plc, not by Certs plc"),
+    ({"certification_body": "Others plc"}, "the ruling is by Others plc"),
 ])
 def test_a_ruling_of_something_else_gives_no_certificate(
     changes: dict[str, object], text: str, tmp_path: Path
