@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,13 @@ def test_a_body_declares_itself_and_its_signatory(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="cannot be read: No such file"):
         load_body_declaration(tmp_path / "none.yaml")
+
+
+def test_the_examples_of_the_guide_are_good(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "documents.md").read_text("utf-8")
+    blocks = re.findall(r"(?m)(?:^    .*\n)+", guide)
+    laboratory, body = (
+        textwrap.dedent(next(block for block in blocks if block.lstrip().startswith(start)))
+        for start in ("laboratory:", "body:"))
+    assert load_report_declaration(write(tmp_path, laboratory), TESTED).number == "NML-2026-0042"
+    assert load_body_declaration(write(tmp_path, body)).signatory.name == "B. Decider"
