@@ -39,7 +39,8 @@ MOST_FRAMES = 2  # of one finding: the last ones of its step
 LONGEST_OCTETS = 48  # of one frame
 LONGEST_VALUE = 160  # characters
 LONGEST_REASON = 600
-MOST_CASES = 12  # named in one row of the matrix
+MOST_CASES = 6  # named in one row of the matrix
+LONGEST_IN_MATRIX = 240  # characters of a reason there; its cases tell all
 
 BAD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
@@ -158,7 +159,7 @@ def _matrix_row(id_: str, standing: str, mandatory: bool, reason: str, cases: Se
     more = f" and {len(cases) - len(named)} more" if len(cases) > len(named) else ""
     wording = elided(known.text, 2 * LONGEST_REASON) if known else ""
     return [id_, wording, "; ".join(filter(None, (where, sure))), standing,
-            "mandatory" if mandatory else "optional", elided(reason, LONGEST_REASON),
+            "mandatory" if mandatory else "optional", elided(reason, LONGEST_IN_MATRIX),
             ", ".join(named) + more if named else "no case"]
 
 
