@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from issued_documents import BODY, NOW, certified, grant, key_pair, pages, ruling, tool
@@ -258,3 +259,18 @@ def test_a_ruling_of_something_else_gives_no_certificate(
     found, _ = certified(tmp_path / "r.sqlite", grant())
     with pytest.raises(DocumentError, match=text):
         refuse_misfits(found, ruling(grant(), **changes), "", BODY, None)
+
+
+def test_a_spoilt_file_gets_an_answer_and_nothing_else(
+    signed: bytes, trust: TrustStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(7)
+    for _ in range(60):
+        changed = bytearray(signed)
+        place = random.randrange(signed.rindex(b"/Contents <"), len(signed))
+        changed[place:place + random.randrange(3)] = random.choice(
+            (b"<<", b">>", b"[", b"/Kids", b" 0 R", b"99999999999", b"-1", b"(", b"\xff"))
+        found = check(tmp_path, bytes(changed), trust)
+        assert found.findings
+        assert not found.intact
+    assert capfd.readouterr() == ("", "")
