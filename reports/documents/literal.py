@@ -16,7 +16,7 @@ from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
 
-LONGEST_WORD = 24
+LONGEST_WORD = 16
 """A run of so many characters without a space or hyphen is left whole."""
 LONGEST_WHOLE = 64
 """Hexadecimal digits of a SHA-256: what :class:`Whole` keeps in one piece."""

@@ -49,13 +49,13 @@ def test_any_text_is_one_string(text: str) -> None:
     ("23 °C ± 2 °C, naïve, Ελλάδα, Киев", "23 °C ± 2 °C, naïve, Ελλάδα, Киев"),
 ])
 def test_what_cannot_be_seen_or_shown_is_spelt_out(text: str, shown: str) -> None:
-    assert read_back(text) == shown
+    assert str(read_back(text)).replace(BREAK, "") == shown
 
 
 def test_a_long_word_may_be_broken_and_a_digest_may_not() -> None:
     word = "x" * 10_000
     found = str(read_back(word))
-    assert max(map(len, found.split(BREAK))) <= 24
+    assert max(map(len, found.split(BREAK))) <= 16
     assert found.replace(BREAK, "") == word
     assert BREAK not in str(read_back(Whole("a" * 64)))
     assert BREAK in str(read_back(Whole("a" * 65)))
