@@ -26,8 +26,9 @@ from bench.protocols.cosem.access import (
     decode_payload,
     plain,
 )
+from bench.protocols.gbcs.building import build
 from bench.protocols.gbcs.commands import Step, build_command, steps
-from bench.protocols.gbcs.templates import Shape, build, shape_of
+from bench.protocols.gbcs.templates import Shape, shape_of
 from benchmarks.measure import Result, Target, alternate, stopwatch
 from benchmarks.parties import dlms_use_cases
 

@@ -10,7 +10,7 @@ from typing import Any
 from bench.bundle.contents import ENVELOPE, derived_parts
 from bench.bundle.envelope import Evidence
 from bench.records.serial import to_json
-from bench.scheme.baseline import file_digest
+from bench.scheme.baseline_file import file_digest
 
 FROM_PLAN = ("subject", "mode", "demonstration", "baseline", "baseline_digest")
 

@@ -17,9 +17,12 @@ import click
 from bench.errors import BenchError, LinkError, PlanError, ProfileError, RigError
 
 COMMANDS = {
+    "baseline": "bench.cli.baseline",
     "bundle": "bench.cli.bundle",
     "certify": "bench.cli.certify",
     "compare": "bench.cli.compare",
+    "decide": "bench.cli.decide",
+    "delta": "bench.cli.delta",
     "emulate": "bench.cli.emulate",
     "firmware": "bench.cli.firmware",
     "gate": "bench.cli.gate",

@@ -13,12 +13,16 @@ from bench.cli.options import device_and_rig, shipped, worker_count, workers
 from bench.cli.run import WRONG, exit_status, summary
 from bench.errors import LedgerError
 from bench.ledger.entry import FILE
-from bench.plan import load_plans, suspects
+from bench.plan import for_device, load_plans, suspected
+from bench.records.assurance import LaboratoryRun
 from bench.records.decision import Outcome, Status
 from bench.resources import ROOT
+from bench.runner.carried import read_carried
+from bench.runner.order import in_order
 from bench.runner.rejudge import judge_run
 from bench.runner.run import Order, run
-from bench.scheme import admit, decide, load_baseline
+from bench.scheme import admit, load_baseline, rule
+from bench.scheme.case_list import refuse_other_cases
 from devices.adapters.terminal import ask_at_terminal
 from devices.binding import adapters
 from devices.profile import load_profile
@@ -38,13 +42,19 @@ SHOWN_REASONS = 12
               help="Take an emulated device through; every page says so.")
 @click.option("--again", is_flag=True, help="Keep an earlier run in DIR beside it, as DIR.1.")
 @click.option("--resume", is_flag=True, help="Go on with the run in DIR after a break.")
+@click.option("--delta", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              default=None, metavar="FILE",
+              help="A delta selection (smip-bench delta): what it carries over is not run.")
 @click.option("--overlay", type=click.Path(path_type=Path, exists=True), default=None,
               help="The operator's confirmations of clauses.")
+@click.option("--defect", default="", metavar="NAME",
+              help="With --demonstration: have the emulated device be wrong in this way.")
 @click.option("--seed", type=int, default=0, help="Seed of an emulated device.")
 @workers
 def command(
     dut: Path, rig: Path, baseline: Path, out: Path, demonstration: bool, again: bool,
-    resume: bool, overlay: Path | None, seed: int, workers: int | None,
+    resume: bool, delta: Path | None, overlay: Path | None, defect: str,
+    seed: int, workers: int | None,
 ) -> None:
     """Run a baseline's plans on one device, decide, and write report.html, report.json,
     junit.xml, the ledger and the capture.
@@ -53,17 +63,25 @@ def command(
     3 the bench or the rig failed.
     """
     console = Console(stderr=True)
+    if defect and not demonstration:
+        raise click.UsageError("--defect needs --demonstration")
+    if delta:
+        read_carried(delta)  # a mistake in it is told before anything begins
     catalogue = load_catalogue(overlay=overlay)
     wanted = load_baseline(baseline, catalogue)
-    profile, declaration = load_profile(dut), load_rig(rig)
+    load_profile(dut)
+    declaration = load_rig(rig)
     admit("certify", demonstration, _emulated(declaration))
     paths = tuple(ROOT / "testplans" / plan for plan in wanted.plans)
-    load_plans(paths, catalogue)  # a mistake in a plan must not cost the room of an earlier run
+    # a mistake in a plan must not cost the room of an earlier run
+    planned = for_device(in_order(load_plans(paths, catalogue)), wanted.device)
+    refuse_other_cases(baseline, wanted.cases, planned)
     _make_room(out, again, resume)
     ran = run(Order(
         plans=paths, profile=dut, rig=rig, evidence=out, mode="certify",
         demonstration=demonstration, baseline=wanted.title, baseline_digest=wanted.digest,
-        workers=worker_count(workers, bool(declaration.launch)), resume=resume, seed=seed),
+        workers=worker_count(workers, bool(declaration.launch)), resume=resume, seed=seed,
+        delta=delta, defect=defect),
         console, ask_at_terminal)
 
     contents = ran.contents
@@ -71,19 +89,21 @@ def command(
         raise LedgerError(f"{out}: this run was begun under another baseline, "
                           f"{contents.plan.baseline}; start a new one")
     results = judge_run(contents)
-    planned = {selected.case.id: selected.case for selected in contents.plan.selected}
-    changed = {name: suspects(case, catalogue) for name, case in planned.items()}
-    decision, standings = decide(
-        results=results, selected=contents.plan.selected, catalogue=catalogue, baseline=wanted,
-        mode="certify", demonstration=demonstration,
-        suspects={name: ids for name, ids in changed.items() if ids},
-        variant=profile.subject.variant)
+    ended = contents.events[-1].time
+    ruling = rule(
+        runs=(LaboratoryRun(contents.plan, results, contents.hash, contents.started, ended),),
+        catalogue=catalogue, baseline=wanted, suspects=suspected(
+            (selected.case for selected in contents.plan.selected), catalogue),
+        at=ended[:10])
+    decision = ruling.decision
     outcome = Outcome(
         subject=contents.plan.subject, mode="certify", demonstration=demonstration,
-        baseline=wanted.title, decision=decision, requirements=standings, results=results,
-        ledger_hash=contents.hash, started=contents.started, ended=contents.events[-1].time,
+        baseline=wanted.title, decision=decision, requirements=ruling.requirements,
+        results=results, ledger_hash=contents.hash, started=contents.started, ended=ended,
         tools=contents.plan.tools)
-    render(outcome, requirements=catalogue, cases=planned, events=contents.events, folder=out)
+    render(outcome, requirements=catalogue,
+           cases={selected.case.id: selected.case for selected in contents.plan.selected},
+           events=contents.events, folder=out)
 
     click.echo(summary(results))
     mark = "DEMONSTRATION: " if demonstration else ""

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import click
 
-from bench.cli.options import shipped, write_whole
+from bench.cli.options import write_whole
 from bench.cli.register_certificate import certificate
-from bench.cli.register_grant import grant_of
+from bench.cli.register_grant import assessment_of, grant_of, issues_of, verified_ruling
+from bench.cli.verify import trust_store
 from bench.errors import RegisterError
 from bench.records.register import (
     Certificate,
@@ -119,17 +120,19 @@ def init(place: str, at: str, keeper: str, demonstration: bool) -> None:
         click.echo(f"register of {keeper}, first hash {made.head().first}")
 
 
+_RULING = click.argument("ruling", metavar="RULING", type=click.Path(
+    path_type=Path, exists=True, dir_okay=False))
+_TRUST = click.option(
+    "--trust", "trusted", required=True, multiple=True, metavar="DIR_OR_PEM",
+    type=click.Path(path_type=Path, exists=True),
+    help="The certification body's certificate or public key; may be given several times.")
+
+
 @command.command("grant")
 @_PLACE
 @_at(enters=True)
-@click.option("--report", required=True, type=click.Path(path_type=Path), metavar="FILE",
-              help="report.json, with the ledger that it rests on in the same folder.")
-@click.option("--baseline", required=True, callback=shipped, metavar="FILE",
-              help="The baseline that the run was begun under.")
-@click.option("--laboratory", required=True, help="Who tested.")
-@click.option("--body", required=True, help="The certification body, who decides; not who tested.")
-@click.option("--bundle", type=click.Path(path_type=Path), metavar="FILE",
-              help="Evidence bundle; its SHA-256 is entered.")
+@_RULING
+@_TRUST
 @click.option("--condition", "conditions", multiple=True, help="A condition; may be repeated.")
 @click.option("--upgradable-from", multiple=True, metavar="VERSION",
               help="Firmware version that may be upgraded to this one; may be repeated.")
@@ -141,17 +144,44 @@ def init(place: str, at: str, keeper: str, demonstration: bool) -> None:
 @click.option("--reason", default="", help="Why it is granted.")
 @_answers
 def grant(
-    place: str, at: str, report: Path, baseline: Path, laboratory: str, body: str,
-    bundle: Path | None, conditions: tuple[str, ...], upgradable_from: tuple[str, ...],
-    expires: str, coding: str, supersedes: str, reason: str,
+    place: str, at: str, ruling: Path, trusted: tuple[Path, ...], conditions: tuple[str, ...],
+    upgradable_from: tuple[str, ...], expires: str, coding: str, supersedes: str, reason: str,
 ) -> None:
-    """Grant a certificate on a report and the evidence beside it."""
+    """Grant a certificate on the signed RULING of the certification body (smip-bench decide).
+
+    The issues of the device that the ruling tolerates are entered with it.
+    """
+    decided = verified_ruling(ruling, trust_store(trusted), datetime.now(UTC))
     with _opened(place) as register:
         wanted = grant_of(
-            report, baseline, bundle=bundle, laboratory=laboratory, body=body,
-            conditions=conditions, upgradable_from=upgradable_from, expires=expires,
-            coding=coding, reason=reason)
-        _tell(register.grant(wanted, at=at, supersedes=supersedes))
+            ruling, decided, register, conditions=conditions, upgradable_from=upgradable_from,
+            expires=expires, coding=coding, reason=reason, at=at)
+        _tell(register.grant(wanted, at=at, supersedes=supersedes, issues=issues_of(decided)))
+
+
+@command.command("assess")
+@_PLACE
+@_at(enters=True)
+@click.argument("certificate")
+@_RULING
+@_TRUST
+@click.option("--reason", default="", help="What is to be said of it.")
+@_answers
+def assess(place: str, at: str, certificate: str, ruling: Path, trusted: tuple[Path, ...],
+           reason: str) -> None:
+    """Enter the signed RULING on a certified subject under a further baseline, for example an
+    emergency one that is run over what is certified. The status stays: suspend or withdraw it
+    where the ruling asks for that."""
+    decided = verified_ruling(ruling, trust_store(trusted), datetime.now(UTC))
+    with _opened(place) as register:
+        held = register.certificate(certificate, at=at).grant
+        if decided.subject != held.subject:
+            raise RegisterError(f"{ruling}: is on another subject than {certificate}")
+        if decided.demonstration is not held.demonstration:
+            raise RegisterError(f"{ruling}: a demonstration says nothing of a certificate")
+        _tell(register.assess(certificate, assessment_of(ruling, decided, reason), at=at))
+    click.echo(f"under {decided.baseline.name} ({decided.baseline.date}): "
+               f"{decided.decision.status}")
 
 
 def _changing(name: str, what: str) -> None:

@@ -1,120 +1,94 @@
-"""From a report and its evidence to the grant that the register is asked to enter.
+"""From a signed ruling to what the register is asked to enter.
 
-A report alone proves nothing: the ledger beside it must be intact and complete, be the one that
-the report tells of, have been begun under the same baseline file, and give the same verdicts when
-it is judged again.
+The ruling must be signed by a trusted certification body that is no laboratory of its runs, allow a
+certificate, and carry results over, if it does, from a certificate that is still in force.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import click
-
-from bench.catalogue import load_catalogue
+from bench.bundle import TrustStore
+from bench.bundle.ruling import read_ruling, verify_ruling
+from bench.cli.evidence import sha256_of
 from bench.errors import LedgerError, RegisterError
-from bench.ledger import LedgerContents, check_ledger, read_ledger
-from bench.records.decision import Decision, Status
-from bench.records.register import CertifiedBaseline, Grant
-from bench.records.serial import from_json
-from bench.records.subject import Subject
-from bench.runner.rejudge import judge_run
-from bench.scheme import Baseline, load_baseline
-from reports.record import FORMAT
+from bench.records.assurance import Ruling
+from bench.records.decision import Status
+from bench.records.register import Assessment, Grant, ToleratedIssue
+from bench.register import Register
 
-_PIECE = 1 << 20
+CERTIFY = "certify"
 
 
-def grant_of(report: Path, baseline: Path, *, bundle: Path | None, laboratory: str, body: str,
-             conditions: tuple[str, ...], upgradable_from: tuple[str, ...], expires: str,
-             coding: str, reason: str) -> Grant:
-    """Return the grant that ``report`` and the ledger in its folder are ground for.
+def verified_ruling(path: Path, trust: TrustStore, now: datetime) -> Ruling:
+    """Return the ruling in ``path``.
 
-    Raises ``click.UsageError`` for what is no report, and
-    :class:`~bench.errors.RegisterError` where report, ledger and baseline do not fit together.
+    Raises :class:`~bench.errors.RegisterError` where no trusted body signed it as it is, or a
+    laboratory signed it itself.
     """
-    document = _read(report)
     try:
-        subject = from_json(Subject, document["subject"])
-        decision = from_json(Decision, document["decision"])
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-        raise click.UsageError(f"{report}: subject or decision are not as a report has them") \
-            from wrong
-    wanted = load_baseline(baseline, load_catalogue())
-    misfits = tuple(_misfits(document, subject, decision, wanted, _evidence(report.parent)))
+        signed = read_ruling(path)
+        verify_ruling(signed, trust, now)
+    except LedgerError as refused:
+        raise RegisterError(f"{path}: nothing is entered on it: {refused}") from refused
+    return signed.ruling
+
+
+def grant_of(
+    path: Path, ruling: Ruling, register: Register, *, conditions: tuple[str, ...],
+    upgradable_from: tuple[str, ...], expires: str, coding: str, reason: str, at: str,
+) -> Grant:
+    """Return the grant that ``ruling``, read from ``path``, is ground for on the day ``at``.
+
+    Raises :class:`~bench.errors.RegisterError` where it is none.
+    """
+    misfits = tuple(_misfits(ruling, register, at))
     if misfits:
-        raise RegisterError(f"{report}: no certificate can rest on it: " + "; ".join(misfits))
+        raise RegisterError(f"{path}: no certificate can rest on it: " + "; ".join(misfits))
     return Grant(
-        subject=subject,
-        baseline=CertifiedBaseline(wanted.name, wanted.date, wanted.digest,
-                                   wanted.specifications),
-        decision=decision.status, scope=decision.scope, ledger_hash=document["ledger_hash"],
-        laboratory=laboratory, certification_body=body,
-        reason=reason or f"decided {decision.status} on the laboratory's report",
+        subject=ruling.subject, baseline=ruling.baseline, decision=ruling.decision.status,
+        scope=ruling.decision.scope, ledger_hash=ruling.runs[0].ledger_hash,
+        laboratory=" and ".join(dict.fromkeys(run.laboratory for run in ruling.runs)),
+        certification_body=ruling.certification_body,
+        reason=reason or f"decided {ruling.decision.status} by the ruling of {ruling.at}",
         conditions=conditions, upgradable_from=upgradable_from,
-        bundle_sha256=_sha256(bundle) if bundle else "", expires=expires, coding=coding,
-        demonstration=document["demonstration"] is True)
+        bundle_sha256=ruling.runs[0].bundle_sha256, expires=expires, coding=coding,
+        demonstration=ruling.demonstration, ruling_sha256=sha256_of(path))
 
 
-def _read(report: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(report.read_bytes())
-    except OSError as failure:
-        raise click.UsageError(f"{report}: cannot be read: {failure.strerror}") from failure
-    except (ValueError, RecursionError) as wrong:
-        raise click.UsageError(f"{report}: it is no JSON") from wrong
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise click.UsageError(f"{report}: it is no report of the format {FORMAT}")
-    return document
+def issues_of(ruling: Ruling) -> tuple[ToleratedIssue, ...]:
+    """Return the issues of its own device that a ruling tolerates, as the register enters them."""
+    return tuple(
+        ToleratedIssue(issue.issue, ", ".join(issue.requirements), issue.text, issue.owner,
+                       issue.review) for issue in ruling.tolerated if not issue.common)
 
 
-def _evidence(folder: Path) -> LedgerContents:
-    try:
-        problems = check_ledger(folder)
-        if not problems:
-            return read_ledger(folder)
-    except LedgerError as none:
-        raise RegisterError(f"there is no evidence beside the report: {none}") from none
-    raise RegisterError(f"the evidence in {folder} does not hold: {problems[0].text}")
+def assessment_of(path: Path, ruling: Ruling, reason: str) -> Assessment:
+    """Return what a ruling under a further baseline says, as the register enters it."""
+    return Assessment(
+        ruling.baseline, ruling.decision.status,
+        reason or f"decided {ruling.decision.status} by the ruling of {ruling.at}",
+        sha256_of(path))
 
 
-def _misfits(document: Mapping[str, Any], subject: Subject, decision: Decision,
-             baseline: Baseline, evidence: LedgerContents) -> Iterator[str]:
-    plan = evidence.plan
-    if document.get("ledger_hash") != evidence.hash:
-        yield f"it tells of another ledger than the one beside it, which ends in {evidence.hash}"
-    if subject != plan.subject:
-        yield "its subject is not the one that was tested"
-    if (document.get("mode"), document.get("demonstration")) != (plan.mode, plan.demonstration):
-        yield "its mode is not that of the run"
-    if plan.mode != "certify":
-        yield f"the run was a {plan.mode}, not a certification"
-    if baseline.draft:
-        yield f"the baseline {baseline.title} is a draft"
-    if plan.baseline_digest != baseline.digest:
-        yield f"the run was begun under another baseline than {baseline.title} as it is now"
-    if decision.status is Status.NONE:
-        yield f"its decision is {decision.status}"
-    judged = {result.case: result.verdict.value for result in judge_run(evidence)}
-    told = {str(case.get("id")): case.get("verdict")
-            for case in document.get("cases", ()) if isinstance(case, dict)}
-    different = sorted(name for name in judged.keys() | told.keys()
-                       if judged.get(name) != told.get(name))
-    if different:
-        yield (f"{len(different)} verdicts are not those that its evidence gives, the first of "
-               f"case {different[0]}")
+def _misfits(ruling: Ruling, register: Register, at: str) -> Iterator[str]:
+    if ruling.decision.status is Status.NONE:
+        first = ruling.decision.reasons[:1]
+        yield f"its decision is {ruling.decision.status}: " + "".join(first)
+    if ruling.mode != CERTIFY:
+        yield f"the run was a {ruling.mode}, not a certification"
+    if ruling.at > at:
+        yield f"it is of {ruling.at}, after the grant"
+    if ruling.change is not None:
+        yield from _base(ruling, register, at)
 
 
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                found.update(piece)
-    except OSError as failure:
-        raise click.UsageError(f"{path}: cannot be read: {failure.strerror}") from failure
-    return found.hexdigest()
+def _base(ruling: Ruling, register: Register, at: str) -> Iterator[str]:
+    base = ruling.change.base if ruling.change else ""
+    found = register.certificate(base, at=at)
+    if not found.in_force:
+        yield f"{base}, which it builds on, is {found.status} since {found.since}"
+    if found.grant.ruling_sha256 != ruling.earlier_sha256:
+        yield f"it carries results over from another ruling than that of {base}"

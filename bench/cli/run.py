@@ -39,6 +39,8 @@ BAD, WRONG, FAILED, INTERRUPTED = 1, 2, 3, 130
 @click.option("-k", "keyword", default="", help="Only cases whose id matches, as pytest -k.")
 @click.option("-m", "markers", default="", help="Only cases with these tags, as pytest -m.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out after a break.")
+@click.option("--defect", default="", metavar="NAME",
+              help="Have an emulated device be wrong in this way.")
 @click.option("--seed", type=int, default=0, help="Seed of an emulated device.")
 @click.option("--expected", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               default=None, metavar="FILE", help="Failures that are known; --mode ci only.")
@@ -47,7 +49,7 @@ BAD, WRONG, FAILED, INTERRUPTED = 1, 2, 3, 130
 @workers
 def command(
     plans: tuple[str, ...], dut: Path, rig: Path, out: Path | None, mode: str, keyword: str,
-    markers: str, resume: bool, seed: int, expected: Path | None, allow_cured: bool,
+    markers: str, resume: bool, defect: str, seed: int, expected: Path | None, allow_cured: bool,
     workers: int | None,
 ) -> None:
     """Run PLAN files or folders (default: all that ship with the bench) on a device.
@@ -75,7 +77,7 @@ def command(
     order = Order(
         plans=files, profile=dut, rig=rig, evidence=folder,
         mode=mode, workers=worker_count(workers, bool(load_rig(rig).launch)), keyword=keyword,
-        markers=markers, resume=resume, seed=seed)
+        markers=markers, resume=resume, seed=seed, defect=defect)
     ran = run(order, console, ask_at_terminal)
     results = judge_run(ran.contents)
     found = assess(known, results)

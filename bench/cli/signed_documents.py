@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +11,13 @@ import click
 
 from bench.bundle import KeyFileError, TrustStore
 from bench.cli.options import write_whole
+from bench.cli.signing import PASSWORD, password
 from bench.documents.checking import check_document
 from bench.documents.signing import Credential, read_credential, sign
 from bench.records.issued import Signatory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PASSWORD = "SMIP_BENCH_KEY_PASSWORD"  # noqa: S105  the variable's name, not a password
 NOT_SOUND = 1
 
 
@@ -48,7 +47,7 @@ def credential_of(certificate: Path | None, key: Path | None) -> Credential | No
     if certificate is None or key is None:
         raise click.UsageError("--sign and --key go together: a certificate and its private key")
     try:
-        return read_credential(certificate, key, _password)
+        return read_credential(certificate, key, password)
     except KeyFileError as wrong:
         raise click.UsageError(str(wrong)) from wrong
 
@@ -76,8 +75,3 @@ def show_check(file: Path, trust: TrustStore) -> int:
         click.echo("it is as it was signed, but not by a key that is trusted here")
     return NOT_SOUND
 
-
-def _password() -> str:
-    given = os.environ.get(PASSWORD)
-    return given if given is not None else str(click.prompt(
-        "Password of the key", hide_input=True, err=True))

@@ -1,22 +1,21 @@
 """Reads a certification body's ruling, and holds it against the register and the body.
 
-The file is the ruling as JSON, or the signed one (a DSSE envelope around an in-toto statement
-whose predicate holds it). A signature is not asked for here: the register names the certified
-subject, baseline and evidence, and the ruling must be of the same. Who signs a certificate may be
-no laboratory whose evidence it rests on.
+The file is the ruling as JSON, or the signed one (:mod:`bench.bundle.ruling`). Whether the
+signature holds was asked when the certificate was granted: the register names the SHA-256 of the
+signed ruling, the subject, the baseline and the evidence, and the ruling must be of the same. Who
+signs a certificate may be no laboratory whose evidence it rests on.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bench.bundle import ruling as signed_ruling
+from bench.bundle.errors import BundleError
 from bench.documents.signing import Credential
 from bench.errors import DocumentError
 from bench.records.assurance import Ruling
@@ -36,13 +35,14 @@ def read_ruling(path: Path) -> tuple[Ruling, str]:
     if len(octets) > LARGEST:
         raise DocumentError(f"{path}: larger than {LARGEST} octets: no ruling")
     try:
-        ruling = TypeAdapter(Ruling).validate_python(_record(json.loads(octets)))
+        ruling = (signed_ruling.read_ruling(path).ruling if b'"payload"' in octets
+                  else TypeAdapter(Ruling).validate_json(octets))
+    except BundleError as wrong:
+        raise DocumentError(str(wrong)) from wrong
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        raise DocumentError(f"{path}: no ruling: {'.'.join(map(str, first['loc']))}: "
+        raise DocumentError(f"{path}: no ruling: {'.'.join(map(str, first['loc'])) or 'the file'}: "
                             f"{first['msg']}") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise DocumentError(f"{path}: neither a ruling in JSON nor a signed one") from None
     return ruling, sha256(octets).hexdigest()
 
 
@@ -55,14 +55,6 @@ def refuse_misfits(
                *_same_hands(found, ruling, declaration, credential))
     if misfits:
         raise DocumentError(f"{found.id}: no certificate: {'; '.join(misfits)}")
-
-
-def _record(document: Any) -> Any:
-    """Return the record in a plain file or in a signed one."""
-    if isinstance(document, dict) and "payload" in document:
-        statement = json.loads(base64.b64decode(document["payload"], validate=True))
-        return statement["predicate"]["ruling"]
-    return document
 
 
 def _misfits(found: Certificate, ruling: Ruling, ruling_sha256: str,
@@ -78,9 +70,8 @@ def _misfits(found: Certificate, ruling: Ruling, ruling_sha256: str,
         yield "one of ruling and grant is a demonstration"
     if grant.ledger_hash not in {run.ledger_hash for run in ruling.runs}:
         yield "the ruling rests on other evidence"
-    granted_on = str(getattr(grant, "ruling_sha256", ""))  # of registers that hold it
-    if granted_on and granted_on != ruling_sha256:
-        yield f"it was granted on the signed ruling with SHA-256 {granted_on}"
+    if grant.ruling_sha256 not in ("", ruling_sha256):
+        yield f"it was granted on the signed ruling with SHA-256 {grant.ruling_sha256}"
     if _plain(grant.certification_body) != _plain(declaration.body.name):
         yield f"it was granted by {grant.certification_body}, not by {declaration.body.name}"
     if _plain(ruling.certification_body) not in ("", _plain(grant.certification_body)):

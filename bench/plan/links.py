@@ -8,7 +8,7 @@ and is reported, and cannot count.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,13 @@ def suspects(case: TestCase, catalogue: Mapping[str, Requirement]) -> tuple[str,
         if link.requirement not in catalogue
         or catalogue[link.requirement].fingerprint != link.fingerprint
     )
+
+
+def suspected(
+    cases: Iterable[TestCase], catalogue: Mapping[str, Requirement]
+) -> dict[str, tuple[str, ...]]:
+    """Return the suspect requirements of each case that has any, by its id."""
+    return {case.id: found for case in cases if (found := suspects(case, catalogue))}
 
 
 def review(

@@ -27,8 +27,8 @@ from bench.records.requirement import Requirement
 from bench.steps import VOCABULARY, Action
 from devices.device_types import DEVICE_TYPES
 
-NO_PLANS = frozenset({"tables", "requirements", "baselines"})
-"""Folders whose YAML files are not plans."""
+NO_PLANS = frozenset({"tables", "requirements", "baselines", "cures.yaml", "delta.yaml"})
+"""Folders and files that hold no plans, though they are YAML beside them."""
 
 
 def load_plans(
@@ -40,7 +40,7 @@ def load_plans(
 ) -> tuple[TestCase, ...]:
     """Return the cases of the plan files ``paths``, in the order of files, cases and rows.
 
-    A folder stands for every ``*.yaml`` below it, except in folders named as in
+    A folder stands for every ``*.yaml`` below it, except what is named or lies in a folder named in
     :data:`NO_PLANS`. Requirement ids and the names of defects are checked where ``catalogue``
     and ``defects`` are given. Raises :class:`PlanError` with one line, ``file:line: text``, for
     every mistake found.
@@ -110,7 +110,7 @@ def _plan_files(paths: Iterable[Path], mistakes: Mistakes) -> list[Path]:
             files[path] = None
             continue
         found = [file for file in sorted(path.rglob("*.yaml"))
-                 if not NO_PLANS & set(file.relative_to(path).parts[:-1])]
+                 if not NO_PLANS & set(file.relative_to(path).parts)]
         if not found:
             mistakes.add(path, 1, "no plan (*.yaml) in this folder")
         files |= dict.fromkeys(found)

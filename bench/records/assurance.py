@@ -180,8 +180,9 @@ class RuledRun:
 class RuledCase:
     """One planned case: what all runs together say of it.
 
-    ``declared`` is the digest of the ICS items that the case looks at; ``carried_from`` names the
-    certificate that its result was taken over from, "" where it was tested.
+    ``declared`` is the digest of what the ICS says on the items that the case looks at;
+    ``carried_from`` names the certificate under which it was tested, "" where it was tested for
+    this one. ``laboratories`` are those that passed it.
     """
 
     id: str
@@ -191,6 +192,7 @@ class RuledCase:
     reason: str
     declared: str = ""
     carried_from: str = ""
+    laboratories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ class Ruling:
 
     ``tolerated`` are the issues in force that the decision made use of, ``at`` the day of the
     decision, ``bench`` the version that decided. ``certification_body`` is "" while nobody signs.
+    ``earlier_sha256`` is that of the signed ruling that results were carried over from, or "".
     """
 
     subject: Subject
@@ -228,3 +231,4 @@ class Ruling:
     notes: tuple[str, ...] = field(default=())
     certification_body: str = ""
     bench: str = ""
+    earlier_sha256: str = ""

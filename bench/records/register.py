@@ -43,6 +43,7 @@ class EntryKind(enum.StrEnum):
     DISPUTED = "dispute opened"
     RESOLVED = "dispute resolved"
     MARKED = "marked by a dispute"
+    ASSESSED = "assessed under a further baseline"
 
 
 class DisputeOutcome(enum.StrEnum):
@@ -78,7 +79,8 @@ class Grant:
 
     ``decision`` is full or partial. ``coding`` says how the maker writes firmware versions,
     "hexadecimal" or "BCD". ``ledger_hash`` is the hash of the last entry of the evidence,
-    ``bundle_sha256`` that of the evidence bundle, "" where there is none. ``upgradable_from``
+    ``bundle_sha256`` that of the evidence bundle (of several runs, the first), ``ruling_sha256``
+    that of the signed ruling, "" where there is none. ``upgradable_from``
     holds firmware versions; () means that none is named. ``expires`` is the last day of validity,
     "" for no end. ``demonstration`` says that software stood for the device.
     """
@@ -97,6 +99,7 @@ class Grant:
     expires: str = ""
     coding: str = "hexadecimal"
     demonstration: bool = False
+    ruling_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,21 @@ class Mark:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What became of a certified subject under a further baseline, an emergency one for example.
+
+    ``decision`` is that of the signed ruling with the SHA-256 ``ruling_sha256``.
+    """
+
+    baseline: CertifiedBaseline
+    decision: Status
+    reason: str
+    ruling_sha256: str
+
+
 Content = (Opened | Grant | Change | RectificationPlan | PlanReview | ToleratedIssue | ClosedIssue
-           | Dispute | Resolution | Mark)
+           | Dispute | Resolution | Mark | Assessment)
 
 CONTENT: Mapping[EntryKind, type[Content]] = {
     EntryKind.OPENED: Opened,
@@ -187,6 +203,7 @@ CONTENT: Mapping[EntryKind, type[Content]] = {
     EntryKind.DISPUTED: Dispute,
     EntryKind.RESOLVED: Resolution,
     EntryKind.MARKED: Mark,
+    EntryKind.ASSESSED: Assessment,
 }
 
 
@@ -248,6 +265,7 @@ class Certificate:
     issues: tuple[ToleratedIssue, ...]  # those not closed
     disputes: tuple[OpenDispute, ...]
     history: tuple[Entry, ...]
+    assessments: tuple[Assessment, ...] = ()
 
     @property
     def in_force(self) -> bool:

@@ -7,13 +7,14 @@ message, and nothing is entered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from bench.errors import RegisterError
 from bench.records.register import (
+    Assessment,
     Certificate,
     Change,
     ClosedIssue,
@@ -85,8 +86,10 @@ class Register:
 
     # Entering
 
-    def grant(self, grant: Grant, *, at: str, supersedes: str = "") -> Certificate:
-        """Grant a certificate, in the same step superseding another one of the model if named."""
+    def grant(self, grant: Grant, *, at: str, supersedes: str = "",
+              issues: Sequence[ToleratedIssue] = ()) -> Certificate:
+        """Grant a certificate, in the same step superseding another one of the model if named,
+        and enter the ``issues`` that are tolerated for it."""
         with self._store.writing() as writer:
             if supersedes:
                 rules.same_model(rules.existing(writer, supersedes, at), grant.subject)
@@ -95,6 +98,8 @@ class Register:
                        Change(grant.reason, successor))
             name = rules.certificate_id(writer.head()[0] + 1)
             _enter(writer, at, EntryKind.GRANTED, name, grant)
+            for issue in issues:
+                _enter(writer, at, EntryKind.TOLERATED, name, issue)
             return rules.existing(writer, name, at)
 
     def suspend(self, name: str, *, reason: str, at: str) -> Certificate:
@@ -164,6 +169,10 @@ class Register:
                     _enter(writer, at, EntryKind.MARKED, other,
                            Mark(dispute, f"{outcome} in the dispute over {name}: {reason}"))
             return rules.existing(writer, name, at)
+
+    def assess(self, name: str, assessment: Assessment, *, at: str) -> Certificate:
+        """Enter what became of a certified subject under a further baseline."""
+        return self._entered(at, EntryKind.ASSESSED, name, assessment)
 
     # Looking up
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from bench.errors import RegisterError
 from bench.records.decision import Status
 from bench.records.register import (
+    Assessment,
     Certificate,
     Change,
     ClosedIssue,
@@ -135,6 +136,8 @@ def _check_content(view: View, at: str, kind: EntryKind, name: str, content: Con
             _resolve(view, at, name, content)
         case Mark():
             existing(view, name, at)
+        case Assessment():
+            _assess(view, at, name, content)
 
 
 def _ended(found: Certificate) -> bool:
@@ -181,7 +184,8 @@ def _grant_mistakes(grant: Grant, at: str) -> Iterator[str]:
                "does not decide on its own tests")
     for field, text in (("baseline.digest", grant.baseline.digest),
                         ("ledger_hash", grant.ledger_hash),
-                        ("bundle_sha256", grant.bundle_sha256 or grant.ledger_hash)):
+                        ("bundle_sha256", grant.bundle_sha256 or grant.ledger_hash),
+                        ("ruling_sha256", grant.ruling_sha256 or grant.ledger_hash)):
         if not _HASH.fullmatch(text):
             yield f"{field}: expected 64 hexadecimal digits in lower case, found {text!r}"
     yield from _grant_dates(grant, at)
@@ -283,6 +287,20 @@ def _resolve(view: View, at: str, name: str, resolution: Resolution) -> None:
     raise RegisterError(f"{name} has no open dispute {resolution.dispute}")
 
 
+def _assess(view: View, at: str, name: str, assessment: Assessment) -> None:
+    found = existing(view, name, at)
+    if found.entered not in OPEN or _ended(found):
+        raise RegisterError(f"{name} is {found.status}: an assessment is of no use to it")
+    if assessment.baseline.digest == found.grant.baseline.digest:
+        raise RegisterError(f"{name} was granted under {assessment.baseline.name} itself")
+    date(assessment.baseline.date, "baseline.date")
+    for field, text in (("baseline.digest", assessment.baseline.digest),
+                        ("ruling_sha256", assessment.ruling_sha256)):
+        if not _HASH.fullmatch(text):
+            raise RegisterError(f"{field}: expected 64 hexadecimal digits in lower case, "
+                                f"found {text!r}")
+
+
 def _where(name: str) -> str:
     return f"for {name}" if name else "for all certificates"
 
@@ -321,4 +339,5 @@ _LONG: Mapping[type[Content], Sequence[str]] = {
     Dispute: ("reason",),
     Resolution: ("reason",),
     Mark: ("reason",),
+    Assessment: ("reason",),
 }

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from bench.records.decision import Status
 from bench.records.register import (
+    Assessment,
     Certificate,
     CertificateStatus,
     Change,
@@ -86,7 +87,9 @@ def certificate(entries: Sequence[Entry], at: str) -> Certificate | None:
         due=due, due_for=due_for, overdue=overdue,
         plan=next((entry.content for entry in known
                    if isinstance(entry.content, RectificationPlan)), None),
-        issues=open_issues(known), disputes=_disputes(known), history=known)
+        issues=open_issues(known), disputes=_disputes(known), history=known,
+        assessments=tuple(entry.content for entry in known
+                          if isinstance(entry.content, Assessment)))
 
 
 def open_issues(entries: Iterable[Entry]) -> tuple[ToleratedIssue, ...]:

@@ -22,6 +22,7 @@ from bench.records.event import Event
 from bench.records.plan import Selected
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.resources import resolve
+from bench.runner.carried import read_carried
 from bench.runner.clock import utc_now
 from bench.runner.order import in_order
 from bench.runner.planned import as_named, reader
@@ -66,6 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--defect", default=None, help="have the emulator misbehave by name")
     group.addoption("--seed", type=int, default=0, help="seed of the emulator")
     group.addoption("--demonstration", action="store_true", help="recorded in the ledger")
+    group.addoption("--delta", metavar="FILE", default=None,
+                    help="delta selection: the cases that it carries over are not run")
     group.addoption("--baseline", default="", help="recorded in the ledger")
     group.addoption("--baseline-digest", default="", help="recorded in the ledger")
 
@@ -114,6 +117,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from bench.runner.distribution import GroupScheduling  # noqa: PLC0415  only where xdist is
 
     return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a delta selection carries over."""
+    if not config.option.delta:
+        return
+    try:
+        carried = read_carried(Path(config.option.delta))
+    except BenchError as mistake:
+        raise pytest.UsageError(str(mistake)) from mistake
+    left_out = [item for item in items if item.name in carried]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item.name not in carried]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -25,6 +25,7 @@ from bench.records.plan import Selected, TestCase
 from bench.records.run import FrozenPlan
 from bench.records.serial import digest
 from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.runner.carried import read_carried
 from bench.runner.clock import utc_now
 from bench.runner.engine import BENCH, DECLARATION
 from bench.runner.order import in_order
@@ -167,9 +168,12 @@ class Record:
         if not cases:
             raise PlanError(f"no case of these plans is for a device of type {kind}")
         chosen = select(cases, self.profile.ics, self.declaration.ports)
+        delta = self.config.option.delta
+        carried = read_carried(Path(delta)) if delta else {}
         return {
             selected.case.id: selected if selected.case.id in collected else replace(
-                selected, disposition=Disposition.NOT_RUN, reason="left out on the command line")
+                selected, disposition=Disposition.NOT_RUN,
+                reason=carried.get(selected.case.id, "left out on the command line"))
             for selected in chosen
         }
 

@@ -37,6 +37,8 @@ class Order:
     markers: str = ""
     resume: bool = False
     seed: int = 0
+    delta: Path | None = None  # what it carries over is left out
+    defect: str = ""  # of an emulated device
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,10 @@ def _arguments(order: Order) -> list[str]:
         arguments.append("--demonstration")
     if order.resume:
         arguments.append("--resume")
+    if order.defect:
+        arguments += ["--defect", order.defect]
+    if order.delta:
+        arguments += ["--delta", str(order.delta)]
     return arguments
 
 

@@ -1,8 +1,9 @@
 """The decision on a subject: full, partial with its scope, or none, always with the reasons.
 
 "SMIP Compliant" is granted for one baseline, in the mode ``certify``, when every requirement that
-counts has a strict pass. A requirement counts when the baseline makes it mandatory, its wording
-is confirmed and it applies to the subject.
+counts is shown: by a strict pass, or in another way that the baseline takes. A requirement counts
+when the baseline makes it mandatory, its wording is confirmed and it applies to the subject. A
+tolerated issue makes a decision partial, unless it is on the common list.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.errors import RigError
+from bench.records.assurance import Tolerance
 from bench.records.decision import Decision, RequirementStanding, Standing, Status
-from bench.records.plan import Selected
 from bench.records.requirement import Requirement
-from bench.records.verdict import CaseResult
 from bench.scheme.baseline import Baseline
-from bench.scheme.standing import Trial, name_cases, standings, trials
+from bench.scheme.standing import Trial, name_cases
 
 MODES = ("precheck", "ci", "certify")
 """``precheck``: a maker looks around. ``ci``: a gate on firmware. ``certify``: a baseline."""
@@ -38,50 +38,57 @@ def admit(mode: str, demonstration: bool, emulated: bool) -> None:
 
 def decide(
     *,
-    results: Sequence[CaseResult],
-    selected: Sequence[Selected],
+    lines: Sequence[RequirementStanding],
+    tried: Sequence[Trial],
     catalogue: Mapping[str, Requirement],
     baseline: Baseline,
-    mode: str,
+    tolerated: Sequence[Tolerance] = (),
+    blocks: Sequence[str] = (),
+    obstacles: Sequence[str] = (),
     demonstration: bool,
-    suspects: Mapping[str, tuple[str, ...]],
-    variant: str = "",
-) -> tuple[Decision, tuple[RequirementStanding, ...]]:
-    """Decide on a subject from its results; pure.
+) -> Decision:
+    """Decide from the lines of the matrix; pure.
 
-    ``selected`` is the whole plan, with the cases that are out of it; ``suspects`` gives for a
-    case id the requirements whose text changed since its links were reviewed; ``variant`` is the
-    subject's, the baseline's when "". The standings come sorted by requirement id, one for each
-    requirement of the catalogue that concerns the device. Raises
-    :class:`~bench.errors.LedgerError` when the results are not those of the plan.
+    ``blocks`` are what allows no certificate at all, ``obstacles`` what allows no full one;
+    ``tolerated`` are the issues in force that the lines make use of. The reasons start with what
+    decided, then list what kept the status from being better, then what must not be overlooked.
     """
-    variant = variant or baseline.variant
-    tried = trials(selected, results, suspects)
-    lines = standings(tried=tried, catalogue=catalogue, baseline=baseline, variant=variant)
     tally = _tally(lines, catalogue)
-    obstacles = (*_formal(baseline, mode, variant), *_of_the_run(tried))
-    failed = [line for line in tally.counting if line.standing is Standing.FAILED]
-    passed = [line for line in tally.counting if line.standing is Standing.PASSED]
+    device_specific = frozenset(
+        id_ for issue in tolerated if not issue.common for id_ in issue.requirements)
+    obstacles = (*obstacles, *_of_the_run(tried, lines), *_tolerated(tolerated))
+    bad = [line for line in tally.counting if line.standing in AGAINST]
+    good = [line for line in tally.counting if line.standing in SHOWN
+            or (line.standing is Standing.TOLERATED and line.id not in device_specific)]
 
-    if failed or not passed or baseline.draft:
+    if bad or blocks or not good or baseline.draft:
         status, scope = Status.NONE, ""
-    elif len(passed) < len(tally.counting) or obstacles:
+    elif len(good) < len(tally.counting) or obstacles:
         status = Status.PARTIAL
-        scope = _scope(baseline, tally.counting, passed, tried, catalogue)
+        scope = _scope(baseline, tally.counting, good, tried, catalogue)
     else:
         status = Status.COMPLIANT
-        scope = f"{baseline.title}: all {len(passed)} mandatory requirements that apply"
+        scope = f"{baseline.title}: all {len(good)} mandatory requirements that apply"
     if scope and demonstration:
         scope += "; demonstration, no certificate"
+    shown = frozenset(line.id for line in (*bad, *good))
     reasons = (
-        *(_line("failed", line) for line in failed),
+        *blocks,
+        *(_line(line.standing, line) for line in bad),
         *obstacles,
-        *(_line(line.standing, line) for line in tally.counting
-          if line.standing not in (Standing.PASSED, Standing.FAILED)),
-        *_nothing(tally.counting, passed),
+        *(_line(line.standing, line) for line in tally.counting if line.id not in shown),
+        *_nothing(tally.counting, good),
+        *_stood_in(tally.counting),
         *_notes(tally, tried),
     )
-    return Decision(status, scope, reasons), lines
+    return Decision(status, scope, reasons)
+
+
+AGAINST = (Standing.FAILED, Standing.CONTRADICTED)
+SHOWN = (Standing.PASSED, Standing.CARRIED_OVER, Standing.IMPORTED, Standing.ATTESTED,
+         Standing.EXEMPTED)
+STOOD_IN = (Standing.CARRIED_OVER, Standing.IMPORTED, Standing.ATTESTED, Standing.EXEMPTED,
+            Standing.TOLERATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +119,32 @@ def _tally(
         "counting", "unconfirmed", "inapplicable", "others")))
 
 
-def _formal(baseline: Baseline, mode: str, variant: str) -> Iterator[str]:
-    if baseline.draft:
-        yield f"the baseline {baseline.title} is a draft and certifies nothing"
-    if mode != "certify":
-        yield f"the mode {mode} gives no certificate"
-    if baseline.variant and variant != baseline.variant:
-        yield f"the baseline is for variant {baseline.variant}, the subject is {variant}"
-
-
-def _of_the_run(tried: Sequence[Trial]) -> Iterator[str]:
-    unfinished = [trial for trial in tried if trial.standing is Standing.NOT_TESTED]
+def _of_the_run(
+    tried: Sequence[Trial], lines: Sequence[RequirementStanding]
+) -> Iterator[str]:
+    """Yield what planned cases lack, unless all that they verify was shown in another way."""
+    otherwise = frozenset(line.id for line in lines if line.standing in STOOD_IN)
+    unfinished = [trial for trial in tried if trial.standing is Standing.NOT_TESTED
+                  and not (trial.requirements and otherwise.issuperset(trial.requirements))]
     if unfinished:
         yield f"{len(unfinished)} planned without a final attempt: {name_cases(unfinished)}"
     errors = [trial for trial in tried if trial.standing is Standing.ERROR]
     if errors:
         yield f"{len(errors)} broken by the bench or the rig: {name_cases(errors)}"
+
+
+def _tolerated(tolerated: Sequence[Tolerance]) -> Iterator[str]:
+    for issue in tolerated:
+        if not issue.common:
+            yield (f"tolerated for this device: {issue.issue}: {issue.text}; owner {issue.owner}, "
+                   f"review by {issue.review}")
+
+
+def _stood_in(counting: Sequence[RequirementStanding]) -> Iterator[str]:
+    for standing in STOOD_IN:
+        found = [line for line in counting if line.standing is standing]
+        if found:
+            yield f"{len(found)} mandatory {standing}: {_ids(found)}"
 
 
 def _line(word: str, line: RequirementStanding) -> str:

@@ -18,53 +18,24 @@ import datetime
 import difflib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StrictStr,
-    StringConstraints,
-    ValidationError,
-)
-
-from bench.catalogue.positions import line_of, parse
+from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.expected import ExpectedFailure, ExpectedFailures
 from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.scheme.file_form import Day, Form, Text, read_form
 
 LIST = "expected_failures"
-PLAIN = {
-    "extra_forbidden": "unknown key",
-    "missing": "missing key",
-    "model_type": "expected a mapping",
-    "list_type": "expected a list",
-    "string_type": "expected a text",
-    "string_too_short": "expected a text",
-}
-
-_Text = Annotated[StrictStr, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _day(value: object) -> object:
-    if isinstance(value, int | float):  # pydantic would count it as seconds
-        raise ValueError("expected a date such as 2027-01-31")
-    return value
+class _Entry(Form):
+    case: Text
+    reason: Text
+    owner: Text
+    review: Day
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    case: _Text
-    reason: _Text
-    owner: _Text
-    review: Annotated[datetime.date, BeforeValidator(_day)]
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _File(Form):
     expected_failures: list[_Entry]
 
 
@@ -77,15 +48,7 @@ def load_expected(
     ``file:line: ...`` for each mistake: no YAML, an unknown or missing key, an id that no plan
     holds, an id that stands there twice, a review date before ``today``.
     """
-    values = parse(path)
-    try:
-        file = _File.model_validate(values)
-    except ValidationError as error:
-        raise PlanError("\n".join(
-            f"{path}:{line_of(path, problem['loc'])}: "
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: "
-            f"{PLAIN.get(problem['type'], problem['msg'])}"
-            for problem in error.errors())) from None
+    file = read_form(path, _File)
     mistakes: list[tuple[int, str]] = []
     first: dict[str, int] = {}
     for index, entry in enumerate(file.expected_failures):

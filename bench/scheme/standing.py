@@ -32,9 +32,12 @@ BY_DISPOSITION: Mapping[Disposition, Standing] = {
     Disposition.BLOCKED: Standing.NOT_TESTED,
     Disposition.NOT_RUN: Standing.NOT_TESTED,
 }
+FINAL = (Standing.PASSED, Standing.INCONCLUSIVE, Standing.FAILED)
+"""What a verdict makes of a case; an inconclusive one may also stand for keys that were missing,
+then it has no verdict."""
 WORST_FIRST = (
-    Standing.FAILED, Standing.ERROR, Standing.INCONCLUSIVE, Standing.NOT_TESTED,
-    Standing.NOT_TESTABLE,
+    Standing.CONTRADICTED, Standing.FAILED, Standing.ERROR, Standing.INCONCLUSIVE,
+    Standing.NOT_TESTED, Standing.NOT_TESTABLE,
 )
 """What one case says for a requirement over all the others; anything else is a pass."""
 
@@ -46,8 +49,10 @@ NAMED = 3
 class Trial:
     """One planned case and what became of it.
 
-    ``contradicts`` are the requirements that a FAIL cites; ``flaw`` is ``SUSPECT`` or
-    ``UNPROVEN`` when the case cannot count, else None.
+    ``verdict`` is NONE where the case has no final one; ``contradicts`` are the requirements that a
+    FAIL cites; ``flaw`` is ``SUSPECT`` or ``UNPROVEN`` when the case cannot count, else None.
+    ``laboratories`` are those that passed it, ``carried_from`` the certificate under which it was
+    tested, "" for the present one.
     """
 
     case: str
@@ -57,6 +62,10 @@ class Trial:
     reason: str
     contradicts: frozenset[str] = frozenset()
     flaw: Standing | None = None
+    verdict: Verdict = Verdict.NONE
+    fingerprint: str = ""
+    laboratories: tuple[str, ...] = ()
+    carried_from: str = ""
 
     def on(self, requirement: str) -> Standing:
         """Return what the case says of one requirement that it verifies.
@@ -64,7 +73,8 @@ class Trial:
         A FAIL is held against the requirements that it cites. Of the others the case says
         nothing certain, since it did not pass.
         """
-        if self.standing is Standing.FAILED and requirement not in self.contradicts:
+        against = self.standing in (Standing.FAILED, Standing.CONTRADICTED)
+        if against and requirement not in self.contradicts:
             return Standing.INCONCLUSIVE
         return self.standing
 
@@ -73,8 +83,9 @@ def trials(
     selected: Sequence[Selected],
     results: Sequence[CaseResult],
     suspects: Mapping[str, tuple[str, ...]],
+    laboratory: str = "",
 ) -> tuple[Trial, ...]:
-    """Join the plan with its results, one trial for each planned case, sorted by case id.
+    """Join the plan of one run with its results, one trial for each planned case, sorted by id.
 
     Raises :class:`~bench.errors.LedgerError` for two results of one case, or a result of a case
     that was never planned: such evidence is not of this plan.
@@ -88,7 +99,7 @@ def trials(
     if strangers:
         raise LedgerError(f"results of cases that were not planned: {', '.join(sorted(strangers))}")
     return tuple(
-        _trial(item, by_case.get(item.case.id), suspects.get(item.case.id, ()))
+        _trial(item, by_case.get(item.case.id), suspects.get(item.case.id, ()), laboratory)
         for item in sorted(selected, key=lambda item: item.case.id)
     )
 
@@ -122,7 +133,7 @@ def standings(
         if requirement is None:
             standing, reason = Standing.SUSPECT, "the catalogue no longer holds it"
         elif verifying:
-            standing, reason = _stand(requirement, verifying, outside.get(id_, ""))
+            standing, reason = stand(requirement, verifying, outside.get(id_, ""))
         else:
             standing, reason = _untried(
                 requirement, outside.get(id_, ""), baseline.device, variant)
@@ -139,7 +150,8 @@ def name_cases(found: Sequence[Trial]) -> str:
     return f"{named}; and {rest} more" if rest > 0 else named
 
 
-def _trial(item: Selected, result: CaseResult | None, suspect: tuple[str, ...]) -> Trial:
+def _trial(item: Selected, result: CaseResult | None, suspect: tuple[str, ...],
+           laboratory: str) -> Trial:
     case = item.case
     flaw = Standing.SUSPECT if suspect else None if case.bite else Standing.UNPROVEN
     standing, reason = _became(item, result)
@@ -148,7 +160,11 @@ def _trial(item: Selected, result: CaseResult | None, suspect: tuple[str, ...]) 
         contradicts = frozenset(
             cited for finding in result.findings if finding.verdict is Verdict.FAIL
             for cited in finding.cites) or frozenset(case.requirements)
-    return Trial(case.id, case.group, case.requirements, standing, reason, contradicts, flaw)
+    return Trial(
+        case.id, case.group, case.requirements, standing, reason, contradicts, flaw,
+        verdict=result.verdict if result is not None and standing in FINAL else Verdict.NONE,
+        fingerprint=case.fingerprint,
+        laboratories=(laboratory,) if standing is Standing.PASSED else ())
 
 
 def _became(item: Selected, result: CaseResult | None) -> tuple[Standing, str]:
@@ -165,10 +181,11 @@ def _became(item: Selected, result: CaseResult | None) -> tuple[Standing, str]:
     return BY_VERDICT[result.verdict], result.reason
 
 
-def _stand(
-    requirement: Requirement, verifying: Sequence[Trial], outside: str
+def stand(
+    requirement: Requirement, verifying: Sequence[Trial], outside: str = ""
 ) -> tuple[Standing, str]:
-    standing, reason = _judge(requirement.id, verifying)
+    """Return what the cases that verify a requirement say of it, and why."""
+    standing, reason = judge(requirement.id, verifying)
     if requirement.provisional and standing not in (
             Standing.INAPPLICABLE, Standing.NOT_TESTED, Standing.NOT_TESTABLE):
         return Standing.PROVISIONAL, f"{standing}, does not count until confirmed: {reason}"
@@ -188,7 +205,8 @@ def _untried(
     return Standing.NOT_TESTED, "no case of the plan verifies it"
 
 
-def _judge(id_: str, verifying: Sequence[Trial]) -> tuple[Standing, str]:
+def judge(id_: str, verifying: Sequence[Trial]) -> tuple[Standing, str]:
+    """Return what cases say of the requirement ``id_``, as if its wording were confirmed."""
     applicable = [trial for trial in verifying if trial.standing is not Standing.INAPPLICABLE]
     if not applicable:
         return Standing.INAPPLICABLE, name_cases(verifying)
@@ -200,13 +218,22 @@ def _judge(id_: str, verifying: Sequence[Trial]) -> tuple[Standing, str]:
             return standing, name_cases(said[standing])
     counting = [trial for trial in applicable if trial.flaw is None]
     if counting:
-        idle = len(applicable) - len(counting)
-        return Standing.PASSED, _count(len(counting)) + " passed" + (
-            f"; {idle} more passed without counting" if idle else "")
+        return _passed(counting, len(applicable) - len(counting))
     if any(trial.flaw is Standing.SUSPECT for trial in applicable):
         return Standing.SUSPECT, (
             "a requirement changed since its cases were reviewed: " + name_cases(applicable))
     return Standing.UNPROVEN, "no passing case has a bite: " + name_cases(applicable)
+
+
+def _passed(counting: Sequence[Trial], idle: int) -> tuple[Standing, str]:
+    origins = sorted({trial.carried_from for trial in counting if trial.carried_from})
+    tested = sum(not trial.carried_from for trial in counting)
+    said = [f"{_count(tested)} passed"] if tested or not origins else []
+    said += [f"{_count(sum(trial.carried_from == origin for trial in counting))} carried over "
+             f"from {origin}" for origin in origins]
+    if idle:
+        said.append(f"{idle} more passed without counting")
+    return Standing.CARRIED_OVER if origins else Standing.PASSED, "; ".join(said)
 
 
 def _count(number: int) -> str:

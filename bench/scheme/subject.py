@@ -102,6 +102,15 @@ def lint_text(text: str, longest: int) -> str:
     return ""
 
 
+def lint_field(field: str, text: str, coding: Coding | None = None) -> str:
+    """Return what is wrong with one field of :data:`DIGITS` or :data:`LONGEST`, "" if nothing."""
+    if field == "firmware_version":
+        return lint_firmware_version(text, coding)
+    if field in DIGITS:
+        return _wrong_digits(text, DIGITS[field])
+    return lint_text(text, LONGEST[field])
+
+
 def _mistakes(subject: Subject, coding: Coding | None) -> Iterator[Mistake]:
     known = subject.device_type in DEVICE_TYPES
     if not known:
@@ -109,14 +118,7 @@ def _mistakes(subject: Subject, coding: Coding | None) -> Iterator[Mistake]:
                                      f"found {subject.device_type!r}")
     for field in ("manufacturer", "manufacturer_id", "model", "hardware_version",
                   "firmware_version", "image_hash"):
-        text = getattr(subject, field)
-        if field == "firmware_version":
-            wrong = lint_firmware_version(text, coding)
-        elif field in DIGITS:
-            wrong = _wrong_digits(text, DIGITS[field])
-        else:
-            wrong = lint_text(text, LONGEST[field])
-        if wrong:
+        if wrong := lint_field(field, getattr(subject, field), coding):
             yield Mistake(field, wrong)
     variants = ESME_VARIANTS if subject.device_type == "ESME" else ("",)
     if known and subject.variant not in variants:

@@ -67,6 +67,8 @@ _ALL = (
             "the consumer's control does not enable an armed supply"),
     _defect("arm-enables-directly", "R-SUP-02 SMETS2/5.6.3.7",
             "the arm command enables the supply"),
+    _defect("arm-refused", "R-SUP-02 SMETS2/5.6.3.7",
+            "the arm command is refused whatever the supply state"),
     _defect("enable-only-arms", "R-SUP-02 SMETS2/5.6.3.12",
             "the enable command only arms the supply"),
     _defect("disable-without-effect", "R-SUP-02 SMETS2/5.6.3.11",

@@ -65,7 +65,9 @@ def certificate_pdf(
         "disputes": [[f"Dispute {item.number} over {item.dispute.case}", item.opened,
                       item.resolution.outcome.value if item.resolution else "open"]
                      for item in found.disputes],
-        "decided": ruling.at, "bench": ruling.bench,
+        "assessments": [[f"{item.baseline.name} ({item.baseline.date})", item.decision.value,
+                         item.reason] for item in found.assessments],
+        "ruling": Whole(grant.ruling_sha256), "decided": ruling.at, "bench": ruling.bench,
         "entry": [granting.sequence, Whole(granting.hash)],
         "register": [head.keeper, Whole(head.first), head.sequence, Whole(head.hash)],
     }, day)

@@ -29,7 +29,7 @@ from bench.ledger import Ledger, read_events, read_ledger, write_capture
 from bench.records.answers import Answers
 from bench.records.decision import Decision, Outcome, Status
 from bench.runner.rejudge import judge_run
-from bench.scheme.baseline import file_digest
+from bench.scheme.baseline_file import file_digest
 from reports import render
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -400,7 +400,7 @@ def test_an_envelope_that_says_the_same_in_other_octets_is_altered(
     found = lab.verify(lab.altered(replaced("envelope.dsse.json", octets)))
     assert [(item.kind, item.part, item.text) for item in found.findings] == [
         (FindingKind.ALTERED, "envelope.dsse.json",
-         "it is not written as a bundle's envelope is")]
+         "it is not written as an envelope of ours is")]
 
 
 def test_a_checksum_changed_in_both_headers_is_named(lab: Laboratory) -> None:

@@ -51,7 +51,7 @@ def test_the_envelope_says_what_it_is_evidence_of(made: Laboratory) -> None:
     assert signed.evidence.baseline == "small (2026-01-01)"
     assert (signed.evidence.entries, signed.evidence.signed) == (9, NOW.isoformat())
     assert [*signed.digests, ENVELOPE] == [name for name, _ in take_apart(made.bundle)]
-    statement = json.loads(signed.envelope.payload)
+    statement = json.loads(signed.statement.envelope.payload)
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
     assert statement["predicateType"].endswith("/evidence/v1")
 

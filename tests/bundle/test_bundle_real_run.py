@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("real")
     (made / "small.yaml").write_text(BASELINE.replace("R-CLK-01", "SMETS2/5.7.5.17") + MORE)
     write_key(made / "lab.key")
+    assert call(made, "baseline", "freeze", "small.yaml").returncode == 0
     ended = call(made, "certify", "--demonstration", "--dut", "devices/profiles/emulated-esme.yaml",
                  "--rig", "devices/rigs/emulated-esme.yaml", "--baseline", "small.yaml",
                  "--out", "run")

@@ -10,7 +10,13 @@ import pytest
 from issued_documents import BODY, SUBJECT, certified, grant, pages, ruling
 
 from bench.records.decision import Status
-from bench.records.register import Dispute, Grant, RectificationPlan
+from bench.records.register import (
+    Assessment,
+    CertifiedBaseline,
+    Dispute,
+    Grant,
+    RectificationPlan,
+)
 from bench.register import Register
 from reports.documents.certificate import certificate_pdf
 
@@ -96,6 +102,16 @@ def test_a_plan_and_a_dispute_are_shown(tmp_path: Path) -> None:
     rest = make(tmp_path, grant(decision=Status.PARTIAL, scope="functional"), change)[1]
     assert "new firmware (Example Meters Ltd, by 2026-07-01)" in rest
     assert "over ESME-1 2026-03-04 open" in rest
+
+
+def test_what_a_further_baseline_made_of_it_is_shown(tmp_path: Path) -> None:
+    found, head = certified(tmp_path / "r.sqlite", grant(ruling_sha256="e5" * 32))
+    later = Assessment(CertifiedBaseline("emergency", "2026-03-04", "f" * 64, ()), Status.NONE,
+                       "keys", "0" * 64)
+    pdf = certificate_pdf(replace(found, assessments=(later,)), ruling(grant()), head, BODY)
+    rest = " ".join(pages(pdf, tmp_path)[1].split())
+    assert "emergency (2026-03-04) none keys" in rest
+    assert "e5" * 32 in rest
 
 
 def test_a_demonstration_says_so_on_every_page(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 from issued_documents import ISSUE, NOW, SUBJECT, grant, key_pair, pages, ruling
 
+from bench.bundle import read_signer
+from bench.bundle.ruling import sign_ruling
 from bench.cli import main
 from bench.ledger import Ledger, read_ledger
 from bench.records.answers import Answers
@@ -215,8 +216,8 @@ def test_a_body_writes_and_signs_a_certificate(
     certificate, key = keys("Certs plc")
     file = tmp_path / "ruling.json"
     if form == "signed":
-        statement = json.dumps({"predicate": {"ruling": json.loads(file.read_text())}}).encode()
-        file.write_text(json.dumps({"payload": base64.b64encode(statement).decode()}))
+        decided = ruling(grant(), certification_body="Certs plc")
+        file.write_bytes(sign_ruling(decided, read_signer(key, lambda: ""), NOW))
     call("register", "certificate", "SMIP-000002", "--register", place, "--ruling", file, "--body",
          "body.yaml", "--at", "2026-03-05", "--sign", certificate, "--key", key, "-o", "c.pdf")
     assert "✓ SMIP Compliant" in pages((tmp_path / "c.pdf").read_bytes(), tmp_path)[0]
@@ -235,10 +236,10 @@ def test_the_laboratory_cannot_sign_a_certificate(
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("{", "neither a ruling in JSON nor a signed one"),
-    ('{"payload": "!"}', "neither a ruling in JSON nor a signed one"),
+    ("{", "no ruling: the file: Invalid JSON"),
+    ('{"payload": "!"}', "is no signed ruling"),
     ("{}", "no ruling: subject: Field required"),
-    ("[" * 100_000, "neither a ruling in JSON nor a signed one"),
+    ("[" * 100_000, "no ruling: the file: Invalid JSON"),
 ])
 def test_what_is_no_ruling_is_refused(
     call: Call, place: Path, tmp_path: Path, text: str, said: str

@@ -261,6 +261,15 @@ def test_a_ruling_of_something_else_gives_no_certificate(
         refuse_misfits(found, ruling(grant(), **changes), "", BODY, None)
 
 
+def test_a_certificate_goes_with_the_signed_ruling_that_the_register_names(
+    tmp_path: Path
+) -> None:
+    found, _ = certified(tmp_path / "r.sqlite", grant(ruling_sha256="e5" * 32))
+    refuse_misfits(found, ruling(grant()), "e5" * 32, BODY, None)
+    with pytest.raises(DocumentError, match="granted on the signed ruling with SHA-256 e5e5"):
+        refuse_misfits(found, ruling(grant()), "f6" * 32, BODY, None)
+
+
 def test_a_spoilt_file_gets_an_answer_and_nothing_else(
     signed: bytes, trust: TrustStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

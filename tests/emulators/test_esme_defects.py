@@ -253,7 +253,7 @@ PROBES: dict[Probe, str] = {
     second_set_clock: "set-clock-twice-a-day",
     repeated_read: "read-replay-refused",
     supply_over_outage: "supply-enabled-by-outage",
-    supply: """supply-enabled-from-disabled consumer-control-dead arm-enables-directly
+    supply: """supply-enabled-from-disabled consumer-control-dead arm-enables-directly arm-refused
         enable-only-arms disable-without-effect supply-state-misreported contactor-stays-closed
         supply-state-out-of-range""",
     voltage: "over-voltage-opens-switch",

@@ -1,4 +1,4 @@
-"""Loading a plan that a test writes."""
+"""Loading a plan that a test writes, and the plans that ship with the bench."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from plan_examples import CATALOGUE, DEFECTS, VOCABULARY
 
+from bench.catalogue import Catalogue, load_catalogue
 from bench.errors import PlanError
 from bench.plan import load_plans
 from bench.records.plan import TestCase
+from bench.resources import ROOT
+from devices import defects
 
 Load = Callable[..., tuple[TestCase, ...]]
 
@@ -40,3 +43,17 @@ def mistakes(load: Load, tmp_path: Path) -> Callable[..., list[str]]:
         return str(raised.value).replace(f"{tmp_path}/", "").splitlines()
 
     return found
+
+
+@pytest.fixture(scope="session")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """Return the requirements that ship with the bench, without an overlay."""
+    overlay = tmp_path_factory.mktemp("overlay") / "none.yaml"
+    overlay.write_text("[]\n", encoding="utf-8")
+    return load_catalogue(overlay=overlay)
+
+
+@pytest.fixture(scope="session")
+def cases(catalogue: Catalogue) -> tuple[TestCase, ...]:
+    """Return every case that ships with the bench; read once, as it takes seconds."""
+    return load_plans([ROOT / "testplans"], catalogue, defects.DEFECTS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bench.catalogue import Catalogue, load_catalogue
+from bench.catalogue import Catalogue
 from bench.errors import PlanError
 from bench.plan import for_device, load_plans, select, suspects
 from bench.protocols.gbcs.use_cases import (
@@ -35,18 +35,6 @@ KINDS = ("esme", "gsme", "gpf", "chf")
 def table(name: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = YAML(typ="safe").load((PLANS / name).read_text())["rows"]
     return rows
-
-
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    overlay = tmp_path_factory.mktemp("overlay") / "none.yaml"
-    overlay.write_text("[]\n", encoding="utf-8")
-    return load_catalogue(overlay=overlay)
-
-
-@pytest.fixture(scope="module")
-def cases(catalogue: Catalogue) -> tuple[TestCase, ...]:
-    return load_plans([PLANS], catalogue, DEFECTS)
 
 
 def test_the_shipped_plans_are_what_they_were_grown_to(cases: tuple[TestCase, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
@@ -105,3 +105,19 @@ def test_a_message_that_cannot_be_written_is_our_own_mistake(
 ) -> None:
     with pytest.raises(LocalProtocolError, match=complaint):
         command(**fields).encode()
+
+
+def test_what_is_changed_after_writing_is_written_anew(command: Callable[..., Message]) -> None:
+    message = command(payload=b"\1\2", mac=bytes(12))
+    written = message.encode()
+    assert replace(message, payload=b"\3").encode() == command(
+        payload=b"\3", mac=bytes(12)).encode()
+    assert replace(parse(written), originator_counter=9).signed_octets == command(
+        payload=b"\1\2", originator_counter=9).signed_octets
+    assert message.protected(bytes(64), None) == replace(message, signature=bytes(64), mac=None)
+    assert message == parse(written)
+
+
+def test_a_message_cannot_be_changed_in_place(command: Callable[..., Message]) -> None:
+    with pytest.raises(FrozenInstanceError):
+        command().payload = b""  # type: ignore[misc]

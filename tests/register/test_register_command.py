@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
@@ -10,91 +11,66 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
-from bench.catalogue import load_catalogue
+from bench.bundle import read_signer
+from bench.bundle.ruling import sign_ruling
 from bench.cli.register import command
-from bench.ledger import Ledger, read_ledger
-from bench.records.answers import Answers
-from bench.records.decision import Decision, Outcome, Status
-from bench.records.event import Event
-from bench.records.plan import Expectation, Link, Selected, Step, TestCase
-from bench.records.run import FrozenPlan
+from bench.errors import LedgerError
+from bench.records.assurance import Attached, ChangeDeclaration, RuledRun, Ruling, Tolerance
+from bench.records.decision import Decision, Status
+from bench.records.register import CertifiedBaseline
+from bench.records.serial import canonical
 from bench.records.subject import Subject
-from bench.records.verdict import Disposition
-from bench.runner.rejudge import judge_run
-from bench.scheme import load_baseline
-from reports import render
 
-BASELINE = """\
-name: Identity only
-date: 2026-01-01
-draft: false
-device: esme
-variant: A
-specifications:
-  - {name: SMETS2, version: "5"}
-  - {name: GBCS, version: "4.0"}
-plans:
-  - esme/identity.yaml
-mandatory: [SMETS2/5.7.5.17, SMETS2/5.7.1.2, R-MET-16]
-optional: [R-MET-15]
-outside:
-  - requirements: ["*"]
-    reason: a baseline for a test
-"""
 SUBJECT = Subject("ESME", "Example Meters Ltd", "1A2B", "EM-100", "02", "00010000",
                   "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08", "A")
-TIME = "2026-03-01T10:00:00+00:00"
-Evidence = Callable[..., Path]
+BASELINE = CertifiedBaseline("Identity only", "2026-01-01", "b" * 64,
+                             (("SMETS2", "5"), ("GBCS", "4.0")))
+RUN = RuledRun("North Lab", "1" * 64, "c" * 64, "a" * 64, "2026-02-27T09:00:00+00:00",
+               "2026-02-27T10:00:00+00:00", "certify", (), 1)
+SIGNED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Ruled = Callable[..., Path]
 Call = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("baseline") / "baseline.yaml"
-    path.write_text(BASELINE, encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def baseline_digest(baseline: Path) -> str:
-    return load_baseline(baseline, load_catalogue()).digest
+def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certification body's private key; its public half is ``body.pem``."""
+    file, key = tmp_path_factory.mktemp("body") / "body.key", Ed25519PrivateKey.generate()
+    file.touch(0o600)
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.with_suffix(".pem").write_bytes(key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return file
 
 
 @pytest.fixture
-def evidence(tmp_path: Path, baseline_digest: str) -> Evidence:
-    """Store a run of one case and its reports; returns report.json."""
+def ruled(tmp_path: Path, body: Path) -> Ruled:
+    """Sign a ruling of the certification body; returns its file."""
 
-    def make(name: str = "run", status: Status = Status.COMPLIANT, mode: str = "certify",
-             demonstration: bool = False, digest: str = baseline_digest,
-             **subject: str) -> Path:
-        folder, tested = tmp_path / name, replace(SUBJECT, **subject)
-        step = Step("send", "gbcs", {}, (Expectation("result == 'success'", ("R-MET-16",)),))
-        case = TestCase("ESME-1", "identity", "a purpose", "esme", ("gbcs",),
-                        (Link("R-MET-16", "00"),), (), (step,), (), ("defect",))
-        plan = FrozenPlan(tested, Answers({}, {}), mode, demonstration,
-                          (Selected(case, Disposition.SELECTED, ""),), {}, "Identity only", digest)
-        with Ledger.create(folder, plan, lambda: datetime(2026, 3, 1, tzinfo=UTC)) as ledger:
-            ledger.append(Event("case-started", case.id, 1, TIME, {"attempt": 1}))
-            ledger.append(Event("observation", case.id, 1, TIME, {
-                "phase": "body", "step": 0, "action": "send", "port": "gbcs", "arguments": {},
-                "observation": {"result": "success"}, "frames": []}))
-            ledger.append(Event("case-ended", case.id, 1, TIME))
-            ledger.end(complete=True)
-        contents = read_ledger(folder)
-        outcome = Outcome(
-            tested, mode, demonstration, "Identity only (2026-01-01)",
-            Decision(status, "" if status is Status.NONE else "identity", ()), (),
-            judge_run(contents), contents.hash, TIME, TIME, ())
-        render(outcome, requirements={}, cases={case.id: case}, events=contents.events,
-               folder=folder)
-        return folder / "report.json"
+    def make(name: str = "ruling", status: Status = Status.COMPLIANT, *, subject: Subject = SUBJECT,
+             **changes: Any) -> Path:
+        made = Ruling(
+            subject, BASELINE, "certify", False, "2026-03-01",
+            Decision(status, "" if status is Status.NONE else "identity", ("it failed",)), (), (),
+            (RUN,), certification_body="Certs plc")
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(sign_ruling(replace(made, **changes), read_signer(body, str), SIGNED))
+        return path
 
     return make
 
@@ -111,10 +87,10 @@ def call(place: Path) -> Call:
 
 
 @pytest.fixture
-def grant_from(call: Call, baseline: Path) -> Call:
-    def run(report: Path, *more: object, exits: int = 0) -> Result:
-        return call("grant", "--report", report, "--baseline", baseline, "--laboratory",
-                    "North Lab", "--body", "Certs plc", "--at", "2026-03-02", *more, exits=exits)
+def grant_from(call: Call, body: Path) -> Call:
+    def run(ruling: Path, *more: object, exits: int = 0) -> Result:
+        return call("grant", ruling, "--trust", body.with_suffix(".pem"), "--at", "2026-03-02",
+                    *more, exits=exits)
 
     return run
 
@@ -125,19 +101,18 @@ def opened(call: Call) -> None:
 
 
 def test_a_certificate_lives_from_grant_to_withdrawal(
-    opened: None, call: Call, grant_from: Call, evidence: Evidence, tmp_path: Path
+    opened: None, call: Call, grant_from: Call, ruled: Ruled
 ) -> None:
-    (tmp_path / "bundle").write_bytes(b"evidence")
-    said = grant_from(evidence(), "--bundle", tmp_path / "bundle", "--condition", "credit only",
-                      "--upgradable-from", "0000FFFF", "--expires", "2028-03-01").stdout
-    assert said == ("SMIP-000002: granted since 2026-03-02: decided SMIP Compliant on the "
-                    "laboratory's report\n")
+    said = grant_from(ruled(), "--condition", "credit only", "--upgradable-from", "0000FFFF",
+                      "--expires", "2028-03-01").stdout
+    assert said == ("SMIP-000002: granted since 2026-03-02: decided SMIP Compliant by the ruling "
+                    "of 2026-03-01\n")
     at = ("--at", "2026-03-03")
     assert "SMIP-000002: suspended" in call(
         "suspend", "SMIP-000002", "--reason", "in doubt", *at).stdout
     assert "SMIP-000002: granted" in call(
         "reinstate", "SMIP-000002", "--reason", "cleared", *at).stdout
-    grant_from(evidence("next", firmware_version="00010001"), *at)
+    grant_from(ruled("next", subject=replace(SUBJECT, firmware_version="00010001")), *at)
     assert "SMIP-000002: superseded" in call(
         "supersede", "SMIP-000002", "--by", "SMIP-000005", "--reason", "newer", *at).stdout
     assert "SMIP-000005: withdrawn" in call(
@@ -148,7 +123,8 @@ def test_a_certificate_lives_from_grant_to_withdrawal(
     assert call("list", "--status", "granted", "--at", "2026-03-04").stdout == ""
     shown = json.loads(call("show", "SMIP-000002", "--json", "--at", "2026-03-02").stdout)
     assert shown["in_force"]
-    assert shown["grant"]["bundle_sha256"] == hashlib.sha256(b"evidence").hexdigest()
+    assert shown["grant"]["bundle_sha256"] == RUN.bundle_sha256
+    assert shown["grant"]["ruling_sha256"] == hashlib.sha256(ruled().read_bytes()).hexdigest()
     assert shown["grant"]["baseline"]["specifications"] == [["SMETS2", "5"], ["GBCS", "4.0"]]
     text = call("show", "SMIP-000002", "--at", "2026-03-04").stdout
     assert "2026-03-03  reinstated  (entry 4)" in text
@@ -156,9 +132,9 @@ def test_a_certificate_lives_from_grant_to_withdrawal(
 
 
 def test_partial_certificates_tolerated_issues_and_disputes(
-    opened: None, call: Call, grant_from: Call, evidence: Evidence
+    opened: None, call: Call, grant_from: Call, ruled: Ruled
 ) -> None:
-    said = grant_from(evidence(status=Status.PARTIAL)).stdout
+    said = grant_from(ruled(status=Status.PARTIAL)).stdout
     assert "rectification plan due by 2026-04-02" in said
     name = "SMIP-000002"
     assert "overdue" in call("show", name, "--at", "2026-04-03").stdout
@@ -184,54 +160,87 @@ def test_partial_certificates_tolerated_issues_and_disputes(
 
 
 @pytest.mark.parametrize(("made", "more", "said"), [
-    ({"status": Status.NONE}, (), "its decision is none"),
+    ({"status": Status.NONE}, (), "its decision is none: it failed"),
     ({"mode": "ci"}, (), "the run was a ci, not a certification"),
-    ({"digest": "0" * 64}, (), "begun under another baseline"),
+    ({"at": "2026-03-03"}, (), "it is of 2026-03-03, after the grant"),
     ({"demonstration": True}, (), "a demonstration is no certificate"),
-    ({"image_hash": "0" * 64}, (), "image_hash: that is a placeholder"),
-    ({}, ("--body", "North Lab"), "is the laboratory too"),
+    ({"subject": replace(SUBJECT, image_hash="0" * 64)}, (), "image_hash: that is a placeholder"),
     ({}, ("--supersedes", "SMIP-000009"), "there is no certificate 'SMIP-000009'"),
+    ({"change": ChangeDeclaration("SMIP-000009", ("clock",), "Maker", "2026-02-01",
+                                  Attached("notes.pdf", "d" * 64))}, (),
+     "there is no certificate 'SMIP-000009'"),
 ])
-def test_no_certificate_rests_on_what_does_not_fit(
-    opened: None, call: Call, grant_from: Call, evidence: Evidence, made: dict[str, object],
+def test_no_certificate_rests_on_a_ruling_that_does_not_fit(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled, made: dict[str, Any],
     more: tuple[str, ...], said: str
 ) -> None:
-    done = grant_from(evidence(**made), *more, exits=1)
+    done = grant_from(ruled(**made), *more, exits=1)
     assert done.stderr.startswith("smip-bench: ")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
     assert "intact: 1 entries" in call("verify").stdout
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"ledger_hash": "0" * 64}, "it tells of another ledger"),
-    ({"decision": {"status": "SMIP Compliant", "scope": "", "reasons": []}}, "scope"),
-    ({"mode": "precheck"}, "its mode is not that of the run"),
-    ({"subject": {**asdict(SUBJECT), "firmware_version": "00010001"}},
-     "its subject is not the one that was tested"),
-    ({"cases": []}, "1 verdicts are not those that its evidence gives, the first of case ESME-1"),
-])
-def test_an_edited_report_is_found_by_its_evidence(
-    opened: None, grant_from: Call, evidence: Evidence, changes: dict[str, object], said: str
+def test_nothing_is_entered_on_a_ruling_that_the_body_did_not_sign_as_it_is(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled, tmp_path: Path, body: Path
 ) -> None:
-    report = evidence()
-    report.write_text(json.dumps({**json.loads(report.read_text()), **changes}))
-    done = grant_from(report, exits=1)
-    assert said in done.stderr
+    path = ruled(status=Status.NONE)
+    envelope = json.loads(path.read_bytes())
+    payload = base64.b64decode(envelope["payload"])
+    forged = payload.replace(b'"status":"none"', b'"status":"partial"').replace(
+        b'"scope":""', b'"scope":"identity"')
+    assert forged != payload
+    envelope["payload"] = base64.b64encode(forged).decode()
+    path.write_bytes(canonical(envelope) + b"\n")
+    assert "did not make the signature" in grant_from(path, exits=1).stderr
+    stranger = tmp_path / "stranger.pem"
+    stranger.write_bytes(Ed25519PrivateKey.generate().public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    said = call("grant", ruled(), "--trust", stranger, "--at", "2026-03-02", exits=1).stderr
+    assert "which is not among the 1 trusted" in said
+    expired = tmp_path / "expired.pem"
+    expired.write_bytes(body.with_suffix(".pem").read_bytes())
+    expired.with_suffix(".yaml").write_text("{name: Certs plc, not_after: 2026-02-01}")
+    said = call("grant", ruled(), "--trust", expired, "--at", "2026-03-02", exits=1).stderr
+    assert "the key of Certs plc expired" in said
 
 
-def test_altered_absent_or_unfinished_evidence_is_refused(
-    opened: None, grant_from: Call, evidence: Evidence
+@pytest.mark.parametrize("run", [
+    replace(RUN, laboratory="Certs  PLC"), replace(RUN, keyid=""), replace(RUN, bundle_sha256="")])
+def test_a_laboratory_does_not_decide_on_its_own_tests(
+    ruled: Ruled, body: Path, run: RuledRun
 ) -> None:
-    report = evidence()
-    ledger = report.with_name("ledger.jsonl")
-    whole = ledger.read_bytes()
-    ledger.write_bytes(whole.replace(b"success", b"refused", 1))
-    assert "does not hold: entry" in grant_from(report, exits=1).stderr
-    ledger.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
-    assert "ended early" in grant_from(report, exits=1).stderr
-    ledger.unlink()
-    assert "no evidence beside the report" in grant_from(report, exits=1).stderr
+    own = read_signer(body, str).public_key.keyid
+    with pytest.raises(LedgerError, match=r"its own tests|no laboratory signed"):
+        ruled(runs=(replace(run, keyid=run.keyid or own),))
+
+
+def test_a_partial_grant_enters_the_issues_that_the_ruling_tolerates(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled
+) -> None:
+    issue = Tolerance("EM-17", ("R-MET-16", "R-MET-15"), "late", "Maker", "2026-06-01")
+    grant_from(ruled(status=Status.PARTIAL, tolerated=(issue, replace(
+        issue, issue="COMMON-1", common=True))))
+    shown = json.loads(call("show", "SMIP-000002", "--json", "--at", "2026-03-02").stdout)
+    assert [(one["issue"], one["requirement"]) for one in shown["issues"]] == [
+        ("EM-17", "R-MET-16, R-MET-15")]
+
+
+def test_a_certified_subject_is_assessed_under_an_emergency_baseline(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled, body: Path
+) -> None:
+    grant_from(ruled())
+    urgent = replace(BASELINE, name="Emergency 1", date="2026-02-20", digest="e" * 64)
+    found = ruled("urgent", Status.NONE, baseline=urgent)
+    more = ("--trust", body.with_suffix(".pem"), "--at", "2026-03-03")
+    said = call("assess", "SMIP-000002", found, *more).stdout
+    assert "under Emergency 1 (2026-02-20): none" in said
+    shown = json.loads(call("show", "SMIP-000002", "--json", "--at", "2026-03-03").stdout)
+    assert (shown["assessments"][0]["decision"], shown["in_force"]) == ("none", True)
+    other = ruled("other", baseline=urgent, subject=replace(SUBJECT, firmware_version="00010001"))
+    assert "is on another subject" in call("assess", "SMIP-000002", other, *more, exits=1).stderr
+    assert "granted under Identity only itself" in call(
+        "assess", "SMIP-000002", ruled(), *more, exits=1).stderr
 
 
 def test_wrong_usage_exits_with_two(
@@ -242,11 +251,10 @@ def test_wrong_usage_exits_with_two(
         "suspend", "SMIP-000002", "--reason", "x", "--at", tomorrow, exits=2).stderr
     assert "expected a date YYYY-MM-DD, found '1 March'" in call(
         "list", "--at", "1 March", exits=2).stderr
-    assert "cannot be read" in grant_from(tmp_path / "absent.json", exits=2).stderr
-    for text, said in (("{", "it is no JSON"), ("[]", "it is no report"),
-                       ('{"format": "smip-bench-report/1"}', "are not as a report has them")):
+    grant_from(tmp_path / "absent.json", exits=2)
+    for text in ("{", "[]", '{"payload": 1}'):
         (tmp_path / "wrong.json").write_text(text)
-        assert said in grant_from(tmp_path / "wrong.json", exits=2).stderr
+        assert "is no signed ruling" in grant_from(tmp_path / "wrong.json", exits=1).stderr
     call("export", exits=2)
     done = CliRunner().invoke(command, ["list", "--register", str(tmp_path / "none")])
     assert (done.exit_code, "there is no register" in done.stderr) == (2, True)
@@ -254,9 +262,9 @@ def test_wrong_usage_exits_with_two(
 
 
 def test_the_register_is_exported_in_three_forms_and_not_when_it_was_altered(
-    opened: None, call: Call, grant_from: Call, evidence: Evidence, tmp_path: Path, place: Path
+    opened: None, call: Call, grant_from: Call, ruled: Ruled, tmp_path: Path, place: Path
 ) -> None:
-    grant_from(evidence())
+    grant_from(ruled())
     out = tmp_path / "out"
     out.mkdir()
     forms = ("--json", out / "register.json", "--csv", out / "register.csv", "--site", out / "site")

@@ -31,6 +31,7 @@ outside:
 def baseline(bench: Bench) -> Path:
     path = bench.folder / "baseline.yaml"
     path.write_text(BASELINE, encoding="utf-8")
+    assert bench.call("baseline", "freeze", str(path)).returncode == 0
     return path
 
 

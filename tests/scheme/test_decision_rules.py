@@ -2,83 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from made_world import (
+    APART,
+    CLOCK,
+    EXTRA,
+    GUESS,
+    LOG,
+    SUPPLY,
+    World,
+    case,
+    failed,
+    passed,
+    requirement,
+)
 
 from bench.errors import LedgerError, RigError
-from bench.records.decision import Decision, RequirementStanding, Standing, Status
-from bench.records.plan import Link, Selected, TestCase
-from bench.records.requirement import Provenance, Requirement
-from bench.records.verdict import CaseResult, Disposition, Finding, Verdict
-from bench.scheme import Baseline, admit, decide
-
-CLOCK, SUPPLY, LOG, GUESS, EXTRA, APART = (
-    "SMETS2/5.5.1", "SMETS2/5.6.3.11", "SMETS2/5.7.5.9", "R-CLK-04", "SMETS2/5.7.5.40", "SEED/S-96")
-
-
-def requirement(id_: str, domain: str, **changes: object) -> Requirement:
-    made = Requirement(
-        id=id_, specification=id_.partition("/")[0], version="5", clause=id_.partition("/")[2],
-        text="The meter does it.", devices=("ESME", "GSME"), domain=domain,
-        strength="mandatory", introduced_in="2", provenance=Provenance.READ, source="UC4")
-    return replace(made, **changes)
-
-
-def case(id_: str, *requirements: str, group: str = "clock", bite: str = "late") -> TestCase:
-    return TestCase(
-        id=id_, group=group, purpose="", device="esme", ports=("gbcs",),
-        verifies=tuple(Link(item, "0") for item in requirements), preamble=(), body=(),
-        postamble=(), bite=(bite,) if bite else ())
-
-
-def passed(id_: str) -> CaseResult:
-    return CaseResult(id_, Verdict.PASS, Disposition.SELECTED, "all hold", (), 1, (1,))
-
-
-def failed(id_: str, *cites: str) -> CaseResult:
-    finding = Finding("body", 0, "x == 1", Verdict.FAIL, "x = 2", cites)
-    return CaseResult(id_, Verdict.FAIL, Disposition.SELECTED, "x = 2", (finding,), 1, (1,))
-
-
-@dataclass
-class World:
-    """A run in which everything is as it should be, for a test to spoil in one place."""
-
-    catalogue: dict[str, Requirement] = field(default_factory=lambda: {item.id: item for item in (
-        requirement(CLOCK, "functional"),
-        requirement(SUPPLY, "functional"),
-        requirement(LOG, "security"),
-        requirement(GUESS, "functional", provenance=Provenance.MEMORY),
-        requirement(EXTRA, "functional", strength="optional"),
-        requirement(APART, "interoperability"),
-        requirement("CHTS/4.6.3.1", "functional", devices=("CHF",)),
-    )})
-    cases: dict[str, TestCase] = field(default_factory=lambda: {item.id: item for item in (
-        case("C1", CLOCK), case("C2", CLOCK), case("S1", SUPPLY, group="supply"),
-        case("L1", LOG, group="logs"), case("G1", GUESS), case("E1", EXTRA))})
-    dispositions: dict[str, tuple[Disposition, str]] = field(default_factory=dict)
-    results: dict[str, CaseResult] = field(default_factory=lambda: {
-        id_: passed(id_) for id_ in ("C1", "C2", "S1", "L1", "G1", "E1")})
-    baseline: Baseline = field(default_factory=lambda: Baseline(
-        name="SMETS2 ESME", date="2026-01-15", draft=False, device="ESME", variant="A",
-        specifications=(("SMETS2", "5"),), plans=("esme",),
-        mandatory=(CLOCK, SUPPLY, LOG, GUESS), optional=(EXTRA,),
-        outside=((APART, "wants an inspection"),), digest="0" * 64))
-    mode: str = "certify"
-    suspects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    variant: str = "A"
-
-    def decide(self) -> tuple[Decision, dict[str, RequirementStanding]]:
-        selected = [
-            Selected(item, *self.dispositions.get(item.id, (Disposition.SELECTED, "")))
-            for item in self.cases.values()]
-        decision, lines = decide(
-            results=list(self.results.values()), selected=selected, catalogue=self.catalogue,
-            baseline=self.baseline, mode=self.mode, demonstration=False, suspects=self.suspects,
-            variant=self.variant)
-        return decision, {line.id: line for line in lines}
+from bench.records.decision import Standing, Status
+from bench.records.requirement import Provenance
+from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.scheme import admit
 
 
 def becomes(id_: str, verdict: Verdict = Verdict.NONE,
@@ -354,12 +300,7 @@ def test_evidence_that_is_not_of_the_plan_is_refused() -> None:
 
 
 def test_a_demonstration_says_so_in_its_scope() -> None:
-    world = World()
-    decision, _ = decide(
-        results=list(world.results.values()),
-        selected=[Selected(item, Disposition.SELECTED, "") for item in world.cases.values()],
-        catalogue=world.catalogue, baseline=world.baseline, mode="certify", demonstration=True,
-        suspects={})
+    decision, _ = World(demonstration=True).decide()
     assert decision.status is Status.COMPLIANT
     assert decision.scope.endswith("demonstration, no certificate")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
@@ -196,8 +197,7 @@ def _specifications(specifications: tuple[AccessSpecification, ...]) -> bytes:
     parts = [encode_length(len(specifications))]
     for choice, class_id, instance, index, selector, parameters in specifications:
         try:
-            parts.append(bytes((choice, class_id >> 8, class_id & 0xFF)) + instance
-                         + bytes((index,)))
+            parts.append(_address(choice, class_id, instance, index))
             if choice in _SELECTIVE:
                 if selector is None or parameters is None:
                     raise LocalProtocolError(f"{choice.name} needs a selector and its parameters")
@@ -205,6 +205,11 @@ def _specifications(specifications: tuple[AccessSpecification, ...]) -> bytes:
         except ValueError as wrong:
             raise LocalProtocolError(f"class {class_id} index {index}: {wrong}") from wrong
     return b"".join(parts)
+
+
+@lru_cache(maxsize=1024)  # the same objects stand in every command of a use case
+def _address(choice: Choice, class_id: int, instance: bytes, index: int) -> bytes:
+    return bytes((choice, class_id >> 8, class_id & 0xFF)) + instance + bytes((index,))
 
 
 def _list(data: tuple[Data, ...]) -> bytes:

@@ -2,92 +2,34 @@
 
 ``decode`` is strict: lengths take the fewest octets they can, padding bits are zero, a boolean is
 00, 01 or FF. What was read is written back octet for octet, but for a boolean 01, written as FF.
-
-Values in Python: null ``None``; array and structure a tuple of :class:`Data`; integers ``int``;
-octet, visible and bcd strings ``bytes``, ``str`` and ``int``; a bit string a ``str`` of 0 and 1;
-date-time, date and time their octets, as those may hold wildcards; a compact array, in which GBCS
-devices give their logs, a :class:`CompactArray`.
+What values are in Python is in :mod:`.values`, writing in :mod:`.encoding`; both are had from here.
 """
 
 from __future__ import annotations
 
-import enum
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain, cycle, repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bench.errors import LocalProtocolError, RemoteProtocolError
+from bench.errors import RemoteProtocolError
+from bench.protocols.cosem.encoding import encode
 from bench.protocols.cosem.length import decode_length, encode_length
+from bench.protocols.cosem.values import (
+    FIXED,
+    NUMBERS,
+    SEQUENCES,
+    TEXTS,
+    CompactArray,
+    Data,
+    Tag,
+    compact_array,
+    plain,
+)
 
 __all__ = ["CompactArray", "Data", "Tag", "compact_array", "decode", "decode_length", "encode",
            "encode_length", "plain"]
-
-
-class Tag(enum.IntEnum):
-    """The A-XDR tags, under their DLMS names."""
-
-    NULL_DATA = 0
-    ARRAY = 1
-    STRUCTURE = 2
-    BOOLEAN = 3
-    BIT_STRING = 4
-    DOUBLE_LONG = 5
-    DOUBLE_LONG_UNSIGNED = 6
-    OCTET_STRING = 9
-    VISIBLE_STRING = 10
-    UTF8_STRING = 12
-    BCD = 13
-    INTEGER = 15
-    LONG = 16
-    UNSIGNED = 17
-    LONG_UNSIGNED = 18
-    COMPACT_ARRAY = 19
-    LONG64 = 20
-    LONG64_UNSIGNED = 21
-    ENUM = 22
-    FLOAT32 = 23
-    FLOAT64 = 24
-    DATE_TIME = 25
-    DATE = 26
-    TIME = 27
-    DONT_CARE = 255
-
-
-class Data(NamedTuple):
-    """One COSEM value and its type."""
-
-    tag: Tag
-    value: Any
-
-
-class CompactArray(NamedTuple):
-    """The value of a compact array: its type description as octets, and its elements."""
-
-    description: bytes
-    elements: tuple[Data, ...]
-
-
-def compact_array(members: Iterable[Tag], rows: Iterable[Iterable[Any]]) -> Data:
-    """Return a compact array of structures with simple ``members``, one for each of ``rows``."""
-    tags = tuple(members)
-    description = bytes((Tag.STRUCTURE, len(tags), *tags))
-    elements = tuple(
-        Data(Tag.STRUCTURE, tuple(Data(*item) for item in zip(tags, row, strict=True)))
-        for row in rows)
-    return Data(Tag.COMPACT_ARRAY, CompactArray(description, elements))
-
-
-def encode(data: Data) -> bytes:
-    """Return the octets of ``data``; a value that its type cannot hold: LocalProtocolError."""
-    out = bytearray()
-    try:
-        out.append(data.tag)
-        _append_value(out, data)
-    except (struct.error, TypeError, ValueError, KeyError, OverflowError, AttributeError) as wrong:
-        raise LocalProtocolError(f"no A-XDR encoding of {data!r}: {wrong}") from wrong
-    return bytes(out)
 
 
 def decode(octets: bytes, offset: int = 0) -> tuple[Data, int]:
@@ -98,18 +40,6 @@ def decode(octets: bytes, offset: int = 0) -> tuple[Data, int]:
         raise RemoteProtocolError(len(octets), "more octets", "the end") from None
     except RecursionError:
         raise RemoteProtocolError(offset, "data", "structures nested beyond reason") from None
-
-
-def plain(data: Data) -> Any:
-    """Return ``data`` as plain JSON values: lists, numbers, text; octets as upper-case hex."""
-    value = data.value
-    if type(value) is CompactArray:
-        return [plain(element) for element in value.elements]
-    if type(value) is tuple:
-        return [plain(element) for element in value]
-    if type(value) is bytes:
-        return value.hex().upper()
-    return value
 
 
 _Decoder = Callable[[bytes, int], tuple[Data, int]]
@@ -286,9 +216,9 @@ class _Columns(NamedTuple):
 @lru_cache(maxsize=64)
 def _columns(description: bytes) -> _Columns | None:
     tags = description[2:]
-    if description[0] != Tag.STRUCTURE or not all(tag in _NUMBERS for tag in tags):
+    if description[0] != Tag.STRUCTURE or not all(tag in NUMBERS for tag in tags):
         return None
-    layout = "".join(_NUMBERS[Tag(tag)][1:] for tag in tags)
+    layout = "".join(NUMBERS[Tag(tag)][1:] for tag in tags)
     return _Columns(tuple(map(Tag, tags)), struct.Struct(">" + layout))
 
 
@@ -326,25 +256,16 @@ def _unknown(octets: bytes, offset: int) -> tuple[Data, int]:
 _TRUE = Data(Tag.BOOLEAN, True)
 _BOOLEANS = {0: Data(Tag.BOOLEAN, False), 1: _TRUE, 0xFF: _TRUE}
 
-_NUMBERS = {
-    Tag.DOUBLE_LONG: ">i", Tag.DOUBLE_LONG_UNSIGNED: ">I", Tag.INTEGER: ">b", Tag.LONG: ">h",
-    Tag.UNSIGNED: ">B", Tag.LONG_UNSIGNED: ">H", Tag.LONG64: ">q", Tag.LONG64_UNSIGNED: ">Q",
-    Tag.ENUM: ">B", Tag.BCD: ">B", Tag.FLOAT32: ">f", Tag.FLOAT64: ">d",
-}
-_TEXTS = {Tag.VISIBLE_STRING: "ascii", Tag.UTF8_STRING: "utf-8"}
-_SEQUENCES = frozenset((Tag.ARRAY, Tag.STRUCTURE))
-_FIXED = {Tag.DATE_TIME: 12, Tag.DATE: 5, Tag.TIME: 4}
-
 _DECODERS: list[_Decoder] = [_unknown] * 256
-for _tag, _layout in _NUMBERS.items():
+for _tag, _layout in NUMBERS.items():
     _DECODERS[_tag] = _octet(_tag) if _layout == ">B" else _number(_tag, _layout)
-for _tag, _encoding in _TEXTS.items():
+for _tag, _encoding in TEXTS.items():
     _DECODERS[_tag] = _text(_tag, _encoding)
-for _tag, _size in _FIXED.items():
+for _tag, _size in FIXED.items():
     _DECODERS[_tag] = _fixed(_tag, _size)
 for _tag in (Tag.NULL_DATA, Tag.DONT_CARE):
     _DECODERS[_tag] = _constant(_tag)
-for _tag in _SEQUENCES:
+for _tag in SEQUENCES:
     _DECODERS[_tag] = _sequence(_tag)
 _DECODERS[Tag.OCTET_STRING] = _string(Tag.OCTET_STRING)
 _DECODERS[Tag.COMPACT_ARRAY] = _compact_array
@@ -353,50 +274,3 @@ _DECODERS[Tag.BIT_STRING] = _bit_string
 
 _UNUSABLE = frozenset(
     (_unknown, _compact_array, _DECODERS[Tag.NULL_DATA], _DECODERS[Tag.DONT_CARE]))
-
-_PACK = {tag: struct.Struct(layout).pack for tag, layout in _NUMBERS.items()}
-
-
-def _append_value(out: bytearray, data: Data) -> None:
-    tag, value = data
-    pack = _PACK.get(tag)
-    if pack is not None:
-        out += pack(value)
-    elif tag in _SEQUENCES:
-        out += encode_length(len(value))
-        for element in value:
-            out.append(element.tag)
-            _append_value(out, element)
-    elif tag == Tag.OCTET_STRING:
-        out += encode_length(len(value))
-        out += value
-    elif tag == Tag.COMPACT_ARRAY:
-        content = bytearray()
-        for element in value.elements:
-            _append_untagged(content, element)
-        out += value.description + encode_length(len(content)) + content
-    elif tag in _TEXTS:
-        text = value.encode(_TEXTS[tag])
-        out += encode_length(len(text))
-        out += text
-    elif tag == Tag.BIT_STRING:
-        octets = (len(value) + 7) // 8
-        out += encode_length(len(value))
-        out += (int(value, 2) << -len(value) % 8).to_bytes(octets, "big") if value else b""
-    elif tag == Tag.BOOLEAN:
-        out.append(0xFF if value else 0)
-    elif tag in _FIXED:
-        if len(value) != _FIXED[tag]:
-            raise ValueError(f"{len(value)} octets instead of {_FIXED[tag]}")
-        out += value
-    elif value is not None:
-        raise ValueError("this type carries no value")
-
-
-def _append_untagged(out: bytearray, data: Data) -> None:
-    """Append an element of a compact array, whose tags stand in the type description."""
-    if data.tag in _SEQUENCES:
-        for element in data.value:
-            _append_untagged(out, element)
-    else:
-        _append_value(out, data)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bench.errors import RemoteProtocolError
 
+_SHORT = tuple(bytes((length,)) for length in range(0x80))
+
 
 def encode_length(length: int) -> bytes:
     """Return ``length`` as BER and A-XDR write it: one octet below 128, else 8n and n octets."""
     if length < 0x80:
-        return bytes((length,))
+        return _SHORT[length]
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
     return bytes((0x80 | len(octets),)) + octets
 

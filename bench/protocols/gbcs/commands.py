@@ -27,13 +27,15 @@ from bench.protocols.cosem.access import (
 )
 from bench.protocols.cosem.data import Data, Tag, plain
 from bench.protocols.gbcs import limits, sensitive
+from bench.protocols.gbcs.building import build
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Message
-from bench.protocols.gbcs.templates import OPTIONAL, Shape, build, shape_of
+from bench.protocols.gbcs.templates import OPTIONAL, Shape, shape_of
 from bench.protocols.gbcs.use_cases import Row, UseCase, use_case
 
 INVOKE_FLAGS = 0x20000000  # service class confirmed, in the top octet of the long-invoke-id
 
+_GET, _GET_WITH_SELECTION = Choice.GET, Choice.GET_WITH_SELECTION  # in Python 3.11 a call each
 _BY_RANGE = 1  # selector of a profile buffer: by range descriptor
 _CAPTURED_TIME = bytes.fromhex("00005E2C64FF")  # GBCS's name of the seconds since 2000 in UTC
 LOG_EPOCH = 946_684_800  # 2000-01-01, where the stamps of logs begin, in seconds since 1970
@@ -60,6 +62,7 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "CS01a": {"utrn": ("115/0-0:19.40.0.255/m1",)},
     "ECS04a": {"amount": ("112/0-0:19.10.0.255/m1",)},
 }
+_NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
 # Aliases whose values are text, written as ASCII octets.
 _TEXT = ("message", "mpan", "mpans", "number", "utrn")
 
@@ -95,6 +98,11 @@ class Step:
     def address(self) -> tuple[int, bytes, int]:
         """Class, OBIS code and index of the attribute or method."""
         return _address(self.key)
+
+    @cached_property
+    def specification(self) -> AccessSpecification:
+        """What it addresses, without a selection."""
+        return AccessSpecification(self.choice, *self.address)
 
 
 @cache
@@ -191,12 +199,11 @@ def _choice(known: UseCase, key: str, run: tuple[Row, ...]) -> Choice:
 
 def _resolve(use_case_id: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return ``given`` with the aliases replaced by keys."""
-    order = steps(use_case_id)
-    keys = {step.key for step in order}
-    logs = any(step.protected or step.choice == Choice.GET_WITH_SELECTION for step in order)
+    keys, logs = _names(use_case_id)
+    aliases = ALIASES.get(use_case_id, _NO_ALIASES)
     named: dict[str, Any] = {}
     for name, value in given.items():
-        path = ALIASES.get(use_case_id, {}).get(name)
+        path = aliases.get(name)
         if path is not None:
             octets = name in _TEXT and isinstance(value, str)
             named[path[0]] = (
@@ -205,27 +212,33 @@ def _resolve(use_case_id: str, given: dict[str, Any]) -> dict[str, Any]:
         elif name in keys:
             named[name] = value
         elif not (logs and name in ("from", "to")):
-            known = sorted(keys) + sorted(ALIASES.get(use_case_id, {}))
+            known = sorted(keys) + sorted(aliases)
             raise LocalProtocolError(f"{use_case_id} has no value {name!r}; it has "
                                      f"{', '.join(known)}")
     return named
+
+
+@cache
+def _names(use_case_id: str) -> tuple[frozenset[str], bool]:
+    """Return the keys of a command's values, and whether it reads a log."""
+    order = steps(use_case_id)
+    return frozenset(step.key for step in order), any(
+        step.protected or step.choice == _GET_WITH_SELECTION for step in order)
 
 
 def _access(
     step: Step, named: Mapping[str, Any], given: Mapping[str, Any],
     parties: tuple[int, bytes, bytes],
 ) -> tuple[AccessSpecification, Data]:
-    class_id, instance, index = step.address
+    specification, choice = step.specification, step.choice
     if step.protected:
         wanted = list(_wanted(step, given))
-        specification = AccessSpecification(step.choice, class_id, instance, index)
         return specification, named.get(step.key) or sensitive.request(wanted, *parties)
-    if step.choice == Choice.GET_WITH_SELECTION:
-        return AccessSpecification(step.choice, class_id, instance, index, _BY_RANGE,
-                                   named.get(step.key) or _range(given)), NULL
-    specification = AccessSpecification(step.choice, class_id, instance, index)
-    if step.choice == Choice.GET:
+    if choice == _GET:
         return specification, NULL
+    if choice == _GET_WITH_SELECTION:
+        return specification._replace(
+            selector=_BY_RANGE, parameters=named.get(step.key) or _range(given)), NULL
     return specification, build(step.shape, named.get(step.key))
 
 

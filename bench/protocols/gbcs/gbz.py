@@ -96,9 +96,8 @@ def seal(gbz: Gbz, message: Message, keys: KeyStore) -> Gbz:
         raise LocalProtocolError(f"no keys between {message.originator.hex()} and the reader")
     return replace(gbz, components=tuple(
         component if component.sealed or not component.encrypted
-        else replace(component, sealed=True, frame=replace(
-            component.frame, payload=protection.encrypt(key, message.originator,
-                                                        component.frame.payload)))
+        else component._replace(sealed=True, frame=component.frame._replace(
+            payload=protection.encrypt(key, message.originator, component.frame.payload)))
         for component in gbz.components))
 
 
@@ -151,6 +150,6 @@ def _decode_alert(payload: bytes, count: int) -> Gbz:
 
 def _open(component: Component, key: bytes, originator: bytes) -> Component:
     plaintext = protection.decrypt(key, originator, component.frame.payload)
-    opened = replace(component, sealed=False, frame=replace(component.frame, payload=plaintext))
+    opened = component._replace(sealed=False, frame=component.frame._replace(payload=plaintext))
     opened.fields()
     return opened

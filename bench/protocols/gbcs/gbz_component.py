@@ -14,8 +14,7 @@ where no component is both encrypted and has a from-date-time.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.gbcs.message import MAC_LENGTH
@@ -28,8 +27,7 @@ _CONTROLS = frozenset({0x00, 0x01, 0x02, 0x03, 0x10, 0x11})
 _HEADER = struct.Struct(">BHH")  # control cluster length
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(NamedTuple):
     """One ZigBee command of a payload.
 
     ``additional_header`` (control and frame counter, two octets) makes it an encrypted one; then
@@ -76,8 +74,7 @@ class Component:
         if not 0 <= self.cluster <= 0xFFFF or len(body) > 0xFFFF:
             raise LocalProtocolError(f"{self.cluster_name} {self.command_name}: cluster id or "
                                      "length does not fit two octets")
-        return b"".join((bytes((control,)), self.cluster.to_bytes(2, "big"),
-                         len(body).to_bytes(2, "big"), body))
+        return _HEADER.pack(control, self.cluster, len(body)) + body
 
     def _body(self) -> bytes:
         if self.additional_header is None:
@@ -93,7 +90,7 @@ class Component:
         if len(self.additional_header) != 2:
             raise LocalProtocolError("additional_header: two octets are wanted")
         content = self.frame.payload
-        return b"".join((self.additional_header, replace(self.frame, payload=b"").encode(),
+        return b"".join((self.additional_header, self.frame._replace(payload=b"").encode(),
                          len(content).to_bytes(2, "big"), content))
 
 
@@ -129,13 +126,13 @@ def decode_components(payload: bytes, offset: int, count: int) -> tuple[Componen
 def _decode_body(control: int, cluster: int, body: bytes) -> Component:
     if control & _ENCRYPTED:
         return _decode_sealed(cluster, body)
-    from_date_time, start = None, 0
+    from_date_time, frame_octets = None, body
     if control & _FROM_DATE_TIME:
-        from_date_time, start = int.from_bytes(body[:4], "big"), 4
-        if len(body) < start:
+        from_date_time, frame_octets = int.from_bytes(body[:4], "big"), body[4:]
+        if len(body) < 4:
             raise too_short(body)
     try:
-        frame = zcl.parse(body[start:] if start else body)
+        frame = zcl.parse(frame_octets)
     except RemoteProtocolError:
         raise too_short(body) from None
     zcl.fields_of(cluster, frame, len(body) - len(frame.payload))
@@ -157,7 +154,7 @@ def _decode_sealed(cluster: int, body: bytes) -> Component:
     if not content.startswith(ENCRYPTION_HEADER):
         raise RemoteProtocolError(start + 2, "encryption header 3100000000",
                                   content[:5].hex().upper())
-    return Component(cluster, replace(frame, payload=content), None, body[:2], sealed=True)
+    return Component(cluster, frame._replace(payload=content), None, body[:2], sealed=True)
 
 
 def too_short(octets: bytes) -> RemoteProtocolError:

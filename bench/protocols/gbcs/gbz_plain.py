@@ -10,7 +10,6 @@ Keys: ``cluster`` and ``command`` by name (or ``0x1234``), ``direction`` (``to_s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bench.errors import LocalProtocolError
@@ -65,7 +64,7 @@ def from_plain(record: Mapping[str, Any]) -> Component:
         header = record.get("additional_header")
         header = None if header is None else as_octets(header)
         if "sealed" in record:
-            return Component(cluster, replace(frame, payload=as_octets(record["sealed"])), None,
+            return Component(cluster, frame._replace(payload=as_octets(record["sealed"])), None,
                              header or bytes(2), sealed=True)
         if from_date_time is not None:
             from_date_time = utc_seconds(from_date_time)
@@ -76,7 +75,7 @@ def from_plain(record: Mapping[str, Any]) -> Component:
     except LocalProtocolError as wrong:
         name = zcl.command_name(cluster, frame)
         raise LocalProtocolError(f"{record['cluster']} {name}: {wrong}") from None
-    component = Component(cluster, replace(frame, payload=payload), from_date_time, header)
+    component = Component(cluster, frame._replace(payload=payload), from_date_time, header)
     if not component.encrypted:
         component.encode(last=True)  # numbers that do not fit are found here
     return component

@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.errors import LocalProtocolError
 from bench.protocols.gbcs.use_cases import USE_CASES, Row, UseCase, use_case
+from bench.protocols.zigbee import zcl
 from bench.protocols.zigbee.clusters import CLUSTERS, Cluster, Command, Field, number_of
 from bench.protocols.zigbee.general import GENERAL_COMMANDS
 
@@ -40,6 +41,11 @@ class Rule:
     mask: int = -1
 
     @property
+    def limited(self) -> bool:
+        """Whether the row sets a limit."""
+        return bool(self.choices or self.lengths) or self.low is not None
+
+    @property
     def allowed(self) -> str:
         """What is allowed, in words; empty where the row sets no limit."""
         if self.lengths:
@@ -52,7 +58,7 @@ class Rule:
 
     def allows(self, number: Any) -> bool:
         """Return whether a number, or the octets of a string, keep to the row."""
-        if not self.allowed:
+        if not self.limited:
             return True
         if self.lengths:
             return (isinstance(number, bytes)
@@ -87,6 +93,27 @@ class Step:
     def rules_of(self, field: str) -> tuple[Rule, ...]:
         """Return the rules of one field; a value has to keep to one of them."""
         return self._rules.get(field, ())
+
+    @cached_property
+    def checked(self) -> bool:
+        """Whether the rows limit what the command may carry."""
+        return bool(self.limits or self.attributes)
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[str, tuple[Rule, ...]]]:
+        """The fields that rows limit: type and rules of each."""
+        kinds = {field.name: field.type for field in self.fields}
+        return {name: (kinds[name], rules) for name, rules in self._rules.items()
+                if all(rule.limited for rule in rules)}
+
+    @cached_property
+    def frame(self) -> zcl.Frame:
+        """The frame of the command, its payload empty."""
+        general = self.command == READ_ATTRIBUTES
+        command = None if general else self.cluster.command_named(self.command, self.to_client)
+        control = zcl.frame_control(zcl.GENERAL if general else zcl.CLUSTER_SPECIFIC,
+                                    to_client=self.to_client)
+        return zcl.Frame(control, 0, command.id if command else 0)
 
     @cached_property
     def _rules(self) -> dict[str, tuple[Rule, ...]]:
@@ -281,18 +308,18 @@ def check(step: Step, fields: Mapping[str, Any], where: str) -> None:
 
     ``fields`` are plain values as they are read.
     """
-    others = [name for name in fields.get("attributes", ()) if name not in step.attributes]
-    if step.attributes and others:
-        raise LocalProtocolError(f"{where}: attributes: {', '.join(others)} is not among "
-                                 f"{', '.join(step.attributes)}")
-    kinds = {field.name: field.type for field in step.fields}
-    for name, value in fields.items():
-        rules = step.rules_of(name)
-        if not rules:
+    if step.attributes:
+        others = [name for name in fields.get("attributes", ()) if name not in step.attributes]
+        if others:
+            raise LocalProtocolError(f"{where}: attributes: {', '.join(others)} is not among "
+                                     f"{', '.join(step.attributes)}")
+    for name, (kind, rules) in step.limits.items():
+        if name not in fields:
             continue
-        number = number_of(kinds.get(name, ""), value)
+        value = fields[name]
+        number = value if type(value) is int else number_of(kind, value)
         if isinstance(number, str):
-            text = kinds[name] == "character_string"
+            text = kind == "character_string"
             number = number.encode("latin-1") if text else bytes.fromhex(number)
         if not any(rule.allows(number) for rule in rules):
             row = rules[0].row

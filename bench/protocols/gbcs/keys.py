@@ -143,18 +143,21 @@ class KeyStore:
 
     def role(self, eui64: bytes) -> Role | None:
         """Return the role in the party's certificates; ``None`` for a device or where unknown."""
-        if eui64 not in self._roles:
+        try:
+            return self._roles[eui64]
+        except KeyError:
             held = (self._certificates.get((eui64, usage)) for usage in Usage)
             certificate = next(filter(None, held), None)
-            self._roles[eui64] = role_of(certificate) if certificate else None
-        return self._roles[eui64]
+            role = self._roles[eui64] = role_of(certificate) if certificate else None
+            return role
 
     def of_role(self, role: Role) -> tuple[bytes, ...]:
         """Return the parties of one role, in order."""
-        if role not in self._of_role:
-            self._of_role[role] = tuple(
+        found = self._of_role.get(role)
+        if found is None:
+            found = self._of_role[role] = tuple(
                 eui64 for eui64 in self.parties() if self.role(eui64) == role)
-        return self._of_role[role]
+        return found
 
     def shared_secret(
         self, one: bytes, other: bytes, usage: Usage = Usage.KEY_AGREEMENT,
@@ -165,10 +168,13 @@ class KeyStore:
         ``None`` unless the private key of one and the public key of the other are held.
         """
         pair = (one, other, usage, other_usage)
-        if pair not in self._secrets:
-            self._secrets[pair] = (self._exchange((one, usage), (other, other_usage))
-                                   or self._exchange((other, other_usage), (one, usage)))
-        return self._secrets[pair]
+        try:
+            return self._secrets[pair]
+        except KeyError:
+            secret = self._secrets[pair] = (
+                self._exchange((one, usage), (other, other_usage))
+                or self._exchange((other, other_usage), (one, usage)))
+            return secret
 
     def _exchange(self, own: tuple[bytes, Usage], peer: tuple[bytes, Usage]) -> bytes | None:
         private, public = self._private.get(own), self._public.get(peer)

@@ -38,7 +38,7 @@ class Cra(enum.IntEnum):
     ALERT = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False)
 class Message:
     """One message; ids are EUI-64s of 8 octets, counters unsigned of 64 bits.
 
@@ -59,8 +59,26 @@ class Message:
     certificate: bytes | None = None  # key agreement, of the supplementary remote party, DER
     signature: bytes | None = b""
     mac: bytes | None = None
-    # Of a parsed message, so that checking it need not write it again; `replace` leaves it out.
-    _received: bytes = field(default=b"", init=False, repr=False, compare=False)
+    # The signed octets once they were read or written; `replace` leaves them out.
+    _signed: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def __init__(
+        self, cra: Cra, originator_counter: int, originator: bytes, recipient: bytes,
+        message_code: int, payload: bytes, date_time: bytes = b"",
+        supplementary_remote_party: bytes | None = None,
+        supplementary_remote_party_counter: int | None = None,
+        supplementary_originator_counter: int | None = None,
+        certificate: bytes | None = None, signature: bytes | None = b"",
+        mac: bytes | None = None,
+    ) -> None:
+        # All fields at once: one by one, as a frozen dataclass does, takes as long as a MAC.
+        self.__dict__.update(
+            cra=cra, originator_counter=originator_counter, originator=originator,
+            recipient=recipient, message_code=message_code, payload=payload, date_time=date_time,
+            supplementary_remote_party=supplementary_remote_party,
+            supplementary_remote_party_counter=supplementary_remote_party_counter,
+            supplementary_originator_counter=supplementary_originator_counter,
+            certificate=certificate, signature=signature, mac=mac)
 
     @property
     def mac_header(self) -> bool:
@@ -75,18 +93,22 @@ class Message:
     @property
     def signed_octets(self) -> bytes:
         """What the signature is made over: grouping header without its tag, and payload."""
-        if self._received:
-            return self._received
-        for octets, what in ((self.originator, "originator"), (self.recipient, "recipient")):
-            if len(octets) != 8:
-                raise LocalProtocolError(f"{what} has {len(octets)} octets, not 8")
+        if self._signed:
+            return self._signed
+        originator, recipient, payload = self.originator, self.recipient, self.payload
+        if len(originator) != 8 or len(recipient) != 8:
+            what, octets = (("originator", originator) if len(originator) != 8
+                            else ("recipient", recipient))
+            raise LocalProtocolError(f"{what} has {len(octets)} octets, not 8")
         if not 0 <= self.originator_counter < 1 << 64:
             raise LocalProtocolError("the originator counter does not fit 8 octets")
-        other, payload = self.other_information, self.payload
-        header = _HEADER.pack(GROUPING_TAG, 9, self.cra, self.originator_counter, 8,
-                              self.originator, 8, self.recipient, len(self.date_time))
-        return b"".join((header[1:], self.date_time, encode_length(len(other)), other,
-                         encode_length(len(payload)), payload))
+        other = self.other_information
+        header = _SIGNED_HEADER.pack(9, self.cra, self.originator_counter, 8, originator, 8,
+                                     recipient, len(self.date_time))
+        octets = b"".join((header, self.date_time, encode_length(len(other)), other,
+                           encode_length(len(payload)), payload))
+        self.__dict__["_signed"] = octets
+        return octets
 
     @property
     def mac_octets(self) -> bytes:
@@ -94,12 +116,12 @@ class Message:
         return mac_octets(self.signed_octets, self.signature or b"")
 
     def protected(self, signature: bytes, mac: bytes | None) -> Message:
-        """Return the message with these; as ``dataclasses.replace`` does, at half its cost."""
-        return Message(
-            self.cra, self.originator_counter, self.originator, self.recipient, self.message_code,
-            self.payload, self.date_time, self.supplementary_remote_party,
-            self.supplementary_remote_party_counter, self.supplementary_originator_counter,
-            self.certificate, signature, mac)
+        """Return the message with these; as ``dataclasses.replace`` does, with less work."""
+        message = object.__new__(Message)
+        fields = message.__dict__
+        fields.update(self.__dict__)
+        fields["signature"], fields["mac"] = signature, mac
+        return message
 
     @property
     def other_information(self) -> bytes:
@@ -121,14 +143,14 @@ class Message:
             return b"\xdf" + self.signed_octets
         if self.mac is None:
             return self.mac_octets
-        inner = self.mac_octets
+        inner = mac_octets(self.signed_octets, self.signature)
         length = encode_length(len(SECURITY_HEADER) + len(inner) + len(self.mac))
-        return b"".join((b"\xdd\0\0\0\0\0\0", length, SECURITY_HEADER, inner, self.mac))
+        return b"".join((_MAC_HEADER, length, SECURITY_HEADER, inner, self.mac))
 
 
 def mac_octets(signed_octets: bytes, signature: bytes) -> bytes:
     """Return ``Message.mac_octets`` of a message with these ``signed_octets``."""
-    return b"".join((b"\xdf", signed_octets, bytes((len(signature),)), signature))
+    return b"".join((b"\xdf", signed_octets, encode_length(len(signature)), signature))
 
 
 def parse(octets: bytes) -> Message:
@@ -136,7 +158,7 @@ def parse(octets: bytes) -> Message:
     try:
         return _parse(octets)
     except IndexError:
-        raise RemoteProtocolError(len(octets), "more octets", "the end") from None
+        raise _too_short(octets) from None
 
 
 def _parse(octets: bytes) -> Message:
@@ -155,11 +177,15 @@ def _parse(octets: bytes) -> Message:
     start = offset + 30 + length
     date_time = octets[offset + 30 : start]
     length, start = decode_length(octets, start)
-    other = _take(octets, start, length)
+    other = octets[start : start + length]
+    if len(other) < length:
+        raise _too_short(octets)
     party, party_counter, own_counter, certificate = _other_information(other, start)
     length, start = decode_length(octets, start + length)
-    payload = _take(octets, start, length)
     end = start + length
+    payload = octets[start:end]
+    if end > len(octets):
+        raise _too_short(octets)
     signature, mac = _protection(octets, end, with_mac)
     if signature is None and cra != Cra.COMMAND:
         raise RemoteProtocolError(len(octets), "a signature length 00 or 40", "the end")
@@ -167,7 +193,7 @@ def _parse(octets: bytes) -> Message:
         cra, counter, originator, recipient,
         other[0] << 8 | other[1], payload, date_time, party, party_counter, own_counter,
         certificate, signature, mac)
-    object.__setattr__(message, "_received", octets[offset + 1 : end])
+    message.__dict__["_signed"] = octets[offset + 1 : end]
     return message
 
 
@@ -184,7 +210,7 @@ def _wrong_header(octets: bytes, offset: int, with_mac: bool) -> RemoteProtocolE
         _expect(octets, offset + 20, b"\x08", "a recipient of 08 octets")
     except RemoteProtocolError as wrong:
         return wrong
-    return RemoteProtocolError(len(octets), "more octets", "the end")
+    return _too_short(octets)
 
 
 def _mac_header(octets: bytes) -> int:
@@ -224,31 +250,30 @@ def _protection(octets: bytes, offset: int, with_mac: bool) -> tuple[bytes | Non
     length = octets[offset]
     if length not in (0, SIGNATURE_LENGTH):
         raise RemoteProtocolError(offset, "a signature length 00 or 40", f"{length:02X}")
-    signature = _take(octets, offset + 1, length)
-    end = offset + 1 + length
-    mac = _take(octets, end, MAC_LENGTH) if with_mac else None
-    end += MAC_LENGTH if with_mac else 0
-    if end != len(octets):
+    start = offset + 1 + length
+    end = start + MAC_LENGTH if with_mac else start
+    if end > len(octets):
+        raise _too_short(octets)
+    if end < len(octets):
         raise RemoteProtocolError(end, "the end of the message", f"{len(octets) - end} octets more")
-    return signature, mac
+    return octets[offset + 1 : start], octets[start:end] if with_mac else None
 
 
-def _take(octets: bytes, offset: int, length: int) -> bytes:
-    taken = octets[offset : offset + length]
-    if len(taken) != length:
-        raise RemoteProtocolError(len(octets), "more octets", "the end")
-    return taken
+def _too_short(octets: bytes) -> RemoteProtocolError:
+    return RemoteProtocolError(len(octets), "more octets", "the end")
 
 
 def _expect(octets: bytes, offset: int, expected: bytes, name: str) -> None:
     found = octets[offset : offset + len(expected)]
     if found != expected:
         if expected.startswith(found):
-            raise RemoteProtocolError(len(octets), "more octets", "the end")
+            raise _too_short(octets)
         raise RemoteProtocolError(offset, name, found.hex().upper())
 
 
 _EMPTY_FIELDS = bytes(6)
+_MAC_HEADER = bytes((MAC_TAG,)) + _EMPTY_FIELDS  # up to its length
 _CRA = {int(cra): cra for cra in Cra}
 _HEADER = struct.Struct(">BBBQB8sB8sB")  # DF 09 CRA counter 08 originator 08 recipient 00|0C
+_SIGNED_HEADER = struct.Struct(">BBQB8sB8sB")  # the same without its tag
 _HEADER_CONSTANTS = (GROUPING_TAG, 9, 8, 8)

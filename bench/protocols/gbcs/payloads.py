@@ -142,11 +142,10 @@ def _nested(use_case: UseCase, values: Mapping[str, Any]) -> dict[str, Any]:
     if use_case.protocol == ASN_1:
         return {name: _as_text(value) for name, value in values.items()}
     nested = dict(values)
-    commands_of = {name for step in gbz_commands.commands_of(use_case.id)
-                   for name in (step.key, f"{step.cluster.name}.{step.command}")}
+    known = gbz_commands.keys_of(use_case.id)
     for name in values:
         command, dot, field = name.rpartition(".")
-        if dot and name not in commands_of and command in commands_of:
+        if dot and name not in known and command in known:
             value = nested.pop(name)
             whole = nested.get(command, {})
             nested[command] = {**whole, field: value} if isinstance(whole, Mapping) else whole
@@ -154,6 +153,8 @@ def _nested(use_case: UseCase, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> Any:
+    if type(value) is str:
+        return value
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, Mapping):

@@ -11,9 +11,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +34,8 @@ ENCRYPTION_MODE = 4  # the modes 1 to 3 are the CRA flag's
 _ALGORITHM = bytes.fromhex("60857406080300")  # AES-128-GCM, as DLMS names it for key derivation
 _ECDSA = ec.ECDSA(hashes.SHA256())
 _MAC_PREFIX = SECURITY_HEADER + b"\0"
+_INVOCATION = bytes(4)  # behind the originator in the initialization vector
+_TRANSACTION = struct.Struct(">BBQ")  # length, mode and counter of the transaction id
 
 
 class State(enum.StrEnum):
@@ -41,6 +45,10 @@ class State(enum.StrEnum):
     INVALID = "invalid"
     ABSENT = "absent"
     NOT_VERIFIABLE = "not verifiable"
+
+
+_SOUND = (State.VALID, State.ABSENT)
+_COMMAND, _BROKER = Cra.COMMAND, Role.ACCESS_CONTROL_BROKER  # in Python 3.11 a call each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,7 @@ RULES: Mapping[str, Mapping[Cra, Rule]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(NamedTuple):
     """What :func:`check` found; ``reason`` says what is wrong, and is empty if nothing is."""
 
     signature: State
@@ -87,7 +94,7 @@ class Protection:
     @property
     def accepted(self) -> bool:
         """True if a receiver with these keys must accept the message as authentic."""
-        return self.rule_kept and {self.signature, self.mac} <= {State.VALID, State.ABSENT}
+        return self.rule_kept and self.signature in _SOUND and self.mac in _SOUND
 
     @property
     def invalid(self) -> bool:
@@ -103,20 +110,22 @@ def derive_key(secret: bytes, originator: bytes, mode: int, counter: int,
     ``ENCRYPTION_MODE``.
     """
     return hashlib.sha256(b"".join((
-        b"\0\0\0\1", secret, _ALGORITHM, originator, b"\x09", bytes((mode,)),
-        counter.to_bytes(8, "big"), recipient))).digest()[:16]
+        b"\0\0\0\1", secret, _ALGORITHM, originator, _TRANSACTION.pack(9, mode, counter),
+        recipient))).digest()[:16]
 
 
 def mac_tag(key: bytes, originator: bytes, octets: bytes) -> bytes:
     """Return the 12-octet AES-128-GCM tag over ``octets`` (``Message.mac_octets``)."""
-    tag = AESGCM(key).encrypt(originator + bytes(4), b"", _MAC_PREFIX + octets)
+    tag = AESGCM(key).encrypt(originator + _INVOCATION, b"", _MAC_PREFIX + octets)
     return tag[:MAC_LENGTH]
 
 
 def sign(octets: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return the 64 octets r and s of an ECDSA P-256 SHA-256 signature over ``octets``."""
-    r, s = utils.decode_dss_signature(key.sign(octets, _ECDSA))
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    # DER: 30 length 02 length r 02 length s, each number with a zero in front or octets missing
+    der = key.sign(octets, _ECDSA)
+    end = 4 + der[3]
+    return der[4:end][-32:].rjust(32, b"\0") + der[end + 2 :][-32:].rjust(32, b"\0")
 
 
 def verify_signature(octets: bytes, signature: bytes, key: ec.EllipticCurvePublicKey) -> bool:
@@ -131,7 +140,7 @@ def verify_signature(octets: bytes, signature: bytes, key: ec.EllipticCurvePubli
 
 def encrypt(key: bytes, originator: bytes, plaintext: bytes) -> bytes:
     """Return a sensitive attribute, protected: header, ciphertext, 12-octet tag."""
-    sealed = AESGCM(key).encrypt(originator + bytes(4), plaintext, ENCRYPTION_HEADER[:1])
+    sealed = AESGCM(key).encrypt(originator + _INVOCATION, plaintext, ENCRYPTION_HEADER[:1])
     return ENCRYPTION_HEADER + sealed[: MAC_LENGTH - 16]
 
 
@@ -142,7 +151,7 @@ def decrypt(key: bytes, originator: bytes, protected: bytes) -> bytes:
     if protected[:5] != ENCRYPTION_HEADER:
         raise RemoteProtocolError(0, "encryption header 3100000000", protected[:5].hex())
     # AESGCM insists on 16 octets of tag, GBCS has 12
-    mode = modes.GCM(originator + bytes(4), protected[-MAC_LENGTH:], MAC_LENGTH)
+    mode = modes.GCM(originator + _INVOCATION, protected[-MAC_LENGTH:], MAC_LENGTH)
     opened = Cipher(algorithms.AES(key), mode).decryptor()
     opened.authenticate_additional_data(ENCRYPTION_HEADER[:1])
     try:
@@ -220,11 +229,16 @@ def protect_by(message: Message, keys: KeyStore, rule: Rule) -> Message:
 
 def mac_parties(message: Message, keys: KeyStore) -> list[tuple[bytes, bytes]]:
     """Return the pairs of parties between which the MAC key may have been agreed."""
-    if (message.cra != Cra.COMMAND
-            or keys.role(message.originator) == Role.ACCESS_CONTROL_BROKER
-            or _rule_of(message.message_code, Cra.COMMAND, False)[0] == PPMID_TO_GSME):
-        return [(message.originator, message.recipient)]
-    return [(broker, message.recipient) for broker in keys.of_role(Role.ACCESS_CONTROL_BROKER)]
+    return [(one, message.recipient) for one in _agreeing(message, keys)]
+
+
+def _agreeing(message: Message, keys: KeyStore) -> tuple[bytes, ...]:
+    """Return who may have agreed the MAC key with the recipient."""
+    if (message.cra != _COMMAND
+            or keys.role(message.originator) == _BROKER
+            or _rule_of(message.message_code, _COMMAND, False)[0] == PPMID_TO_GSME):
+        return (message.originator,)
+    return keys.of_role(_BROKER)
 
 
 def _check_signature(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, str]:
@@ -252,13 +266,13 @@ def _check_mac(message: Message, keys: KeyStore, signed: bytes) -> tuple[State, 
 
 
 def _mac_tags(message: Message, keys: KeyStore, octets: bytes) -> list[bytes]:
-    tags = []
-    for one, other in mac_parties(message, keys):
-        secret = keys.shared_secret(one, other)
+    tags, originator, recipient = [], message.originator, message.recipient
+    for one in _agreeing(message, keys):
+        secret = keys.shared_secret(one, recipient)
         if secret is not None:
-            key = derive_key(secret, message.originator, message.cra, message.originator_counter,
-                             message.recipient)
-            tags.append(mac_tag(key, message.originator, octets))
+            key = derive_key(secret, originator, message.cra, message.originator_counter,
+                             recipient)
+            tags.append(mac_tag(key, originator, octets))
     return tags
 
 

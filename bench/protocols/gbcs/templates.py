@@ -1,22 +1,18 @@
 """The shape of a value, from the mapping rows of a use case: types, repetition, constants.
 
 A row's path leads to one element: ``name:array[1..16].entry.field``. The rows of one attribute
-make a tree, which gives the data that a command carries from plain values, or from nothing: each
-element has its constant, a default of its own, or the smallest value of its type. A value that
-does not fit its row (type, range, length, number of elements, constant) is refused.
+make a tree, from which :mod:`.building` makes the data that a command carries: each element has
+its constant, a default of its own, or the smallest value of its type.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from bench.errors import LocalProtocolError
-from bench.protocols.cosem import date_time
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs.use_cases import Row
 
@@ -69,25 +65,26 @@ _ELEMENT_DEFAULTS: Mapping[str, int] = {
 # Structures whose rows stand in another order than the interface class has (IEC 62056-6-2, clock).
 _ORDER = {"preset_adjusting_time": ("preset_time", "validity_interval_start",
                                     "validity_interval_end")}
-_SPECIAL_TIMES = {"now": date_time.NOW, "never": date_time.NEVER}
 # Lengths that are the greatest, not the only one: text, and one bit for each special day or entry
 # of a table, by key of the row or name of the element (reference test data set, DUIS 5.4).
 _UP_TO = frozenset({
     "1/0-2:96.13.1.255/a2", "9000/0-0:96.13.0.255/a2", "9000/0-0:96.13.1.255/a2",
     "exec_specdays"})
-_COUNTED = {Tag.OCTET_STRING: "octets", Tag.VISIBLE_STRING: "characters",
-            Tag.UTF8_STRING: "characters", Tag.BIT_STRING: "bits"}
 RANGES: Mapping[Tag, tuple[int, int]] = {
     Tag.DOUBLE_LONG: (-(1 << 31), (1 << 31) - 1), Tag.DOUBLE_LONG_UNSIGNED: (0, (1 << 32) - 1),
     Tag.LONG: (-(1 << 15), (1 << 15) - 1), Tag.LONG_UNSIGNED: (0, (1 << 16) - 1),
     Tag.INTEGER: (-128, 127), Tag.UNSIGNED: (0, 255), Tag.ENUM: (0, 255),
 }
-_FIRST_DAY = bytes.fromhex("07DF0101FF000000008000FF")  # 2015-01-01, UTC
+
+Builder = Callable[[Any], Data]  # of a plain value, see :mod:`.building`
 
 
 @dataclass(slots=True)
 class Shape:
-    """One element: a leaf with ``tag``, else a structure, or an array if ``bounds`` is set."""
+    """One element: a leaf with ``tag``, else a structure, or an array if ``bounds`` is set.
+
+    Not to be changed once a value of it was built: ``builder`` keeps what was found then.
+    """
 
     name: str
     bounds: tuple[int, int] | None = None
@@ -98,6 +95,7 @@ class Shape:
     members: dict[str, Shape] = field(default_factory=dict)
     row: Row | None = None  # of a leaf
     twin: bool = False  # only a meter with two measuring elements has it
+    builder: Builder | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def first_row(self) -> Row | None:
@@ -152,35 +150,6 @@ def shape_of(rows: Sequence[Row]) -> Shape | None:
     return root
 
 
-def build(shape: Shape | None, value: Any = None) -> Data:
-    """Return the data of ``shape`` from a plain ``value``; ``None`` takes what is lawful.
-
-    Plain values: lists for arrays, lists or mappings by name for structures, numbers, truth
-    values, text; octets as ``bytes`` or hex text, a time also as ``datetime``, ISO 8601 (UTC
-    unless it says otherwise), ``now`` or ``never``. A ``Data`` is used as it is.
-    LocalProtocolError for a value that does not fit.
-    """
-    if isinstance(value, Data):
-        return value
-    if shape is None:
-        return Data(Tag.NULL_DATA, None)
-    if shape.bounds is not None:
-        element = shape.element
-        items = value if value is not None else [None] * shape.bounds[0]
-        low, high = shape.bounds
-        if not isinstance(items, Sequence) or isinstance(items, str | bytes):
-            raise misfit(shape, f"a list of {low}..{high} elements", repr(items))
-        if not low <= len(items) <= high:
-            raise misfit(shape, f"a list of {low}..{high} elements", f"{len(items)} elements")
-        return Data(Tag.ARRAY, tuple(build(element, item) for item in items))
-    if shape.tag is None:
-        items = _items(shape, value)
-        return Data(Tag.STRUCTURE, tuple(
-            build(member, item)
-            for member, item in zip(shape.fields(len(items)), items, strict=True)))
-    return Data(shape.tag, _default(shape) if value is None else _value(shape, shape.tag, value))
-
-
 def misfit(shape: Shape, allowed: str, found: str) -> LocalProtocolError:
     """Return the complaint about a value of ``shape``, which names the row."""
     row = shape.first_row
@@ -189,24 +158,6 @@ def misfit(shape: Shape, allowed: str, found: str) -> LocalProtocolError:
         step = "" if where == row.path else f" {where}"
         where = " ".join(filter(None, (row.clauses, row.item, f"({row.key}{step})")))
     return LocalProtocolError(f"{where}: {allowed} allowed, found {found[:80]}")
-
-
-def _items(shape: Shape, value: Any) -> Sequence[Any]:
-    usual = shape.fields()
-    if value is None:
-        return [None] * len(usual)
-    if isinstance(value, Mapping):
-        unknown = sorted(set(value) - set(shape.members))
-        if unknown:
-            raise misfit(shape, f"the members {', '.join(shape.members)}",
-                         ", ".join(map(str, unknown)))
-        wanted = [member for member in shape.members.values()
-                  if member in usual or member.name in value]
-        return [value.get(member.name) for member in wanted]
-    if isinstance(value, list | tuple) and len(value) in (len(usual), len(shape.members)):
-        return value
-    raise misfit(shape, f"a list of {len(usual)} "
-                 f"({', '.join(member.name for member in usual)})", repr(value))
 
 
 def _fill(shape: Shape, row: Row) -> None:
@@ -241,74 +192,3 @@ def _constant(shape: Shape, text: str) -> Any:
         return bytes.fromhex(octets[1]) if shape.tag == Tag.OCTET_STRING else ""
     number = int(octets[1], 16)
     return bool(number) if shape.tag == Tag.BOOLEAN else number
-
-
-def _default(shape: Shape) -> Any:
-    if shape.default is not None:
-        return shape.default
-    if shape.tag == Tag.OCTET_STRING:
-        if shape.size == 12:
-            return date_time.NOW if "activat" in shape.name else _FIRST_DAY
-        return (b"\xff" if shape.size == 5 else b"\0") * shape.size
-    if shape.tag == Tag.BIT_STRING:
-        return "0" * shape.size
-    if shape.tag in (Tag.VISIBLE_STRING, Tag.UTF8_STRING):
-        return ""
-    return False if shape.tag == Tag.BOOLEAN else 0
-
-
-def _value(shape: Shape, tag: Tag, value: Any) -> Any:
-    if tag == Tag.OCTET_STRING:
-        found = _as_octets(shape, value)
-    elif tag in RANGES:
-        found = value
-        low, high = RANGES[tag]
-        if type(value) is not int or not low <= value <= high:
-            raise misfit(shape, f"an integer {low}..{high}", repr(value))
-    elif tag == Tag.BOOLEAN:
-        found = value
-        if not isinstance(value, bool):
-            raise misfit(shape, "true or false", repr(value))
-    else:
-        found = value
-        if not isinstance(value, str) or (tag == Tag.BIT_STRING and set(value) - {"0", "1"}):
-            raise misfit(shape, "text of 0 and 1" if tag == Tag.BIT_STRING else "text",
-                         repr(value))
-    _check_length(shape, found)
-    if shape.only and found not in shape.only:
-        raise misfit(shape, f"only {' or '.join(map(_plain, shape.only))}", _plain(found))
-    return found
-
-
-def _check_length(shape: Shape, found: Any) -> None:
-    if shape.tag not in _COUNTED:
-        return
-    size, length = shape.size, len(found)
-    if length != size and not (shape.shorter and length < size):
-        wanted = f"at most {size}" if shape.shorter else str(size)
-        raise misfit(shape, f"{wanted} {_COUNTED[shape.tag]}", f"{length}")
-
-
-def _plain(value: Any) -> str:
-    return value.hex().upper() if isinstance(value, bytes) else str(value)
-
-
-def _as_octets(shape: Shape, value: Any) -> bytes:
-    if isinstance(value, str):
-        if value in _SPECIAL_TIMES:
-            return _SPECIAL_TIMES[value]
-        try:
-            return bytes.fromhex(value)
-        except ValueError:
-            with suppress(ValueError):
-                return _iso_time(value)
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, datetime):
-        return date_time.encode(value)
-    raise misfit(shape, "octets, hex text or a datetime", repr(value))
-
-
-def _iso_time(text: str) -> bytes:
-    instant = datetime.fromisoformat(text)
-    return date_time.encode(instant if instant.tzinfo else instant.replace(tzinfo=UTC))

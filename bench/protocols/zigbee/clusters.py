@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -91,6 +91,8 @@ class _Clusters(Mapping[int, Cluster]):
         return len(_load().clusters)
 
 
+_UNFIT = (LocalProtocolError, *data_types.UNFIT)
+
 CLUSTERS: Mapping[int, Cluster] = _Clusters()
 
 
@@ -136,8 +138,10 @@ def write_fields(fields: Sequence[Field], values: Mapping[str, Any]) -> bytes:
     LocalProtocolError naming the field for a name, a value or a number of elements that does not
     fit.
     """
+    if TRAILING not in values:
+        return _write(fields, values)
     given = dict(values)
-    trailing = given.pop(TRAILING, "")
+    trailing = given.pop(TRAILING)
     try:
         behind = data_types.as_octets(trailing)
     except (TypeError, ValueError):
@@ -204,24 +208,39 @@ def _enumeration_reader(found: _Enumeration) -> data_types.Reader:
 
 
 def _write(fields: Sequence[Field], values: Mapping[str, Any]) -> bytes:
-    if not isinstance(values, Mapping):
+    if type(values) is not dict and not isinstance(values, Mapping):
         raise LocalProtocolError(f"named fields are wanted, not {values!r}")
+    parts: list[bytes] = []
+    for field in fields:
+        if field.name not in values:
+            break
+        if field.repeat or field.layouts is not None:
+            parts.append(_write_field(field, values))
+        else:
+            try:
+                parts.append(_writer(field.type)(values[field.name]))
+            except _UNFIT:
+                parts.append(_write_field(field, values))  # which says what does not fit
+    if len(parts) < max(len(fields), len(values)):
+        _refuse_names(fields, values)
+    return b"".join(parts)
+
+
+def _refuse_names(fields: Sequence[Field], values: Mapping[str, Any]) -> None:
+    """Raise LocalProtocolError unless only optional fields at the end are missing."""
     unknown = sorted(set(values) - {field.name for field in fields})
     if unknown:
         raise LocalProtocolError(f"no field {', '.join(map(str, unknown))}; there are "
                                  f"{', '.join(field.name for field in fields) or 'none'}")
-    out = bytearray()
     left_out = ""
     for field in fields:
-        if field.name not in values:
-            if not field.optional:
-                raise LocalProtocolError(f"{field.name}: a value is wanted")
-            left_out = left_out or field.name
-        elif left_out:
-            raise LocalProtocolError(f"{field.name}: cannot be there without {left_out}")
+        if field.name in values:
+            if left_out:
+                raise LocalProtocolError(f"{field.name}: cannot be there without {left_out}")
+        elif not field.optional:
+            raise LocalProtocolError(f"{field.name}: a value is wanted")
         else:
-            out += _write_field(field, values)
-    return bytes(out)
+            left_out = left_out or field.name
 
 
 def _write_field(field: Field, values: Mapping[str, Any]) -> bytes:
@@ -258,6 +277,14 @@ def write_value(kind: str, value: Any) -> bytes:
     if kind == "octets":
         return data_types.as_octets(value)
     return _write(tables.structures[kind], value)
+
+
+@cache
+def _writer(kind: str) -> data_types.Writer:
+    """Return the writer of a type, an enumeration, ``octets`` or a structure."""
+    if kind in data_types.TYPES:
+        return data_types.TYPES[kind].write
+    return partial(write_value, kind)
 
 
 def number_of(kind: str, value: Any) -> Any:

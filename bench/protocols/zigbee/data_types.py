@@ -23,6 +23,9 @@ from bench.errors import LocalProtocolError, RemoteProtocolError
 EPOCH = 946_684_800  # 2000-01-01 UTC in seconds since 1970, where UTC time begins
 _DEPTH = 8  # of arrays and structures within one another; no cluster in use has more than one
 
+UNFIT = (TypeError, ValueError, OverflowError, KeyError, AttributeError, struct.error)
+"""What a writer raises for a value that its type cannot hold; :func:`write` says it in full."""
+
 Reader = Callable[[bytes, int], tuple[Any, int]]
 Writer = Callable[[Any], bytes]
 
@@ -53,8 +56,7 @@ def write(name: str, value: Any) -> bytes:
     """Return the octets of ``value``; LocalProtocolError, saying what is allowed, if none."""
     try:
         return TYPES[name].write(value)
-    except (TypeError, ValueError, OverflowError, KeyError, AttributeError,
-            struct.error) as wrong:
+    except UNFIT as wrong:
         raise LocalProtocolError(f"{name} cannot hold {value!r}: {wrong}") from None
 
 
@@ -100,7 +102,8 @@ def _integer(size: int, *, signed: bool) -> tuple[Reader, Writer]:
         return octets[offset], offset + 1
 
     def write_integer(value: Any) -> bytes:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        if ((type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)))
+                or not low <= value <= high):
             raise ValueError(f"a number from {low} to {high} is wanted")
         return value.to_bytes(size, "little", signed=signed)
 
@@ -130,14 +133,17 @@ def _octets(size: int, *, reverse: bool = False) -> tuple[Reader, Writer]:
 def _string(size: int, *, text: bool) -> tuple[Reader, Writer]:
     """Return the codec of a string behind a length of ``size`` octets."""
     none = (1 << 8 * size) - 1
+    read_length, _ = _integer(size, signed=False)
 
     def read(octets: bytes, offset: int) -> tuple[Any, int]:
-        length = int.from_bytes(take(octets, offset, size), "little")
-        offset += size
+        length, start = read_length(octets, offset)
         if length == none:
-            return None, offset
-        content = take(octets, offset, length)
-        return content.decode("latin-1") if text else content.hex().upper(), offset + length
+            return None, start
+        end = start + length
+        if end > len(octets):
+            raise _too_short(octets)
+        content = octets[start:end]
+        return content.decode("latin-1") if text else content.hex().upper(), end
 
     def write_string(value: Any) -> bytes:
         if value is None:

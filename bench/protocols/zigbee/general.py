@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
@@ -99,12 +99,12 @@ def read(cluster: int, command: int, to_client: bool, octets: bytes) -> dict[str
     context = _Context.of(cluster, command, to_client)
     if layout.short and len(octets) == 1:
         return {"status": _read_status(context, octets, 0)[0]}
-    values, offset = _read_record(context, layout.elements, octets, 0)
+    values, offset = _read_record(layout.elements, context, octets, 0)
     if layout.list:
-        records = []
-        while offset < len(octets):
-            record, offset = _read_record(context, layout.record, octets, offset)
-            records.append(record[layout.record[0]] if len(layout.record) == 1 else record)
+        end, records, read_one = len(octets), [], _record_reader(layout.record)
+        while offset < end:
+            record, offset = read_one(context, octets, offset)
+            records.append(record)
         values[layout.list] = records
     elif offset < len(octets):
         values[TRAILING] = octets[offset:].hex().upper()
@@ -124,8 +124,11 @@ def write(cluster: int, command: int, to_client: bool, fields: Mapping[str, Any]
     trailing = "" if layout.list else given.pop(TRAILING, "")
     out = [_write_record(context, layout.elements, given, "")]
     for number, record in enumerate(records):
-        named = {layout.record[0]: record} if len(layout.record) == 1 else record
-        out.append(_write_record(context, layout.record, named, f"{layout.list}[{number}]: "))
+        where = f"{layout.list}[{number}]: "
+        if len(layout.record) == 1:
+            out.append(_write_element(context, {}, layout.record[0], record, where))
+        else:
+            out.append(_write_record(context, layout.record, record, where))
     try:
         return b"".join(out) + data_types.as_octets(trailing)
     except (TypeError, ValueError):
@@ -152,8 +155,15 @@ class _Context(NamedTuple):
         return self
 
 
+@cache
+def _record_reader(elements: tuple[str, ...]) -> Callable[..., tuple[Any, int]]:
+    """Return what reads a record: a value where it has one element, else a dict."""
+    return (_ELEMENTS[elements[0]].read if len(elements) == 1
+            else partial(_read_record, elements))
+
+
 def _read_record(
-    context: _Context, elements: tuple[str, ...], octets: bytes, offset: int
+    elements: tuple[str, ...], context: _Context, octets: bytes, offset: int
 ) -> tuple[dict[str, Any], int]:
     record: dict[str, Any] = {}
     for element in elements:

@@ -10,8 +10,7 @@ reads and writes 0E to 10, whose payload is given in that way too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.zigbee import data_types, general
@@ -23,8 +22,8 @@ OCTETS = "octets"  # the payload of a command whose fields are not known
 
 _MANUFACTURER_SPECIFIC, _TO_CLIENT, _DISABLE_DEFAULT_RESPONSE = 0x04, 0x08, 0x10
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(NamedTuple):
     """One frame; ``payload`` is what stands behind the command id."""
 
     frame_control: int
@@ -50,15 +49,14 @@ class Frame:
 
     def encode(self) -> bytes:
         """Return the octets; LocalProtocolError if a number does not fit or does not agree."""
-        control = data_types.write("uint8", self.frame_control)
-        specific = bool(self.frame_control & _MANUFACTURER_SPECIFIC)
-        if specific != (self.manufacturer_code is not None):
+        control, sequence, command, payload, manufacturer_code = self
+        octets = [data_types.write("uint8", number) for number in (control, sequence, command)]
+        specific = bool(control & _MANUFACTURER_SPECIFIC)
+        if specific != (manufacturer_code is not None):
             raise LocalProtocolError("frame control and manufacturer code do not agree")
-        manufacturer = (data_types.write("uint16", self.manufacturer_code) if specific else b"")
-        return b"".join((
-            control, manufacturer,
-            data_types.write("uint8", self.sequence), data_types.write("uint8", self.command),
-            self.payload))
+        if specific:
+            octets.insert(1, data_types.write("uint16", manufacturer_code))
+        return b"".join((*octets, payload))
 
 
 def frame_control(
@@ -85,10 +83,11 @@ def parse(octets: bytes) -> Frame:
 
 def declaration(cluster: int, frame: Frame) -> Command | None:
     """Return the declaration of a cluster specific command, where there is one."""
-    if frame.frame_type != CLUSTER_SPECIFIC or frame.manufacturer_code is not None:
+    control, _, command, _, manufacturer_code = frame
+    if control & 3 != CLUSTER_SPECIFIC or manufacturer_code is not None:
         return None
     known = cluster_of(cluster)
-    return known.commands.get((frame.to_client, frame.command)) if known else None
+    return known.commands.get((bool(control & _TO_CLIENT), command)) if known else None
 
 
 def command_name(cluster: int, frame: Frame) -> str:
@@ -137,5 +136,6 @@ def payload_of(cluster: int, frame: Frame, fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_known_general(frame: Frame) -> bool:
-    return (frame.frame_type == GENERAL and frame.manufacturer_code is None
-            and frame.command in general.LAYOUTS)
+    control, _, command, _, manufacturer_code = frame
+    return (control & 3 == GENERAL and manufacturer_code is None
+            and command in general.LAYOUTS)

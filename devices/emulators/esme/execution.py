@@ -17,9 +17,10 @@ from bench.protocols.cosem import date_time
 from bench.protocols.cosem.access import NULL, AccessResult, AccessSpecification, Choice
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs import commands, sensitive
+from bench.protocols.gbcs.building import build
 from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Message
-from bench.protocols.gbcs.templates import build, shape_of
+from bench.protocols.gbcs.templates import shape_of
 from devices.emulators.esme import instants
 from devices.emulators.esme.clock import Outcome
 from devices.emulators.esme.reception import Command

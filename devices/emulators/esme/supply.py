@@ -49,6 +49,8 @@ class Supply:
     def script(self, number: int) -> bool:
         """Run the supplier's script; return whether it was known and allowed."""
         target = TRANSITIONS.get((number, self.state))
+        if number == ARM and "arm-refused" in self._faults:
+            target = None
         if target is None:
             return False
         if number == ARM and "arm-enables-directly" in self._faults:

@@ -7,8 +7,8 @@ of fractions or of another zone. Two things are left to the caller, who finds th
 value again: a default value that is written, and a length of 128 to 255 in three octets instead
 of two (``wide``), which devices of the reference test data set do.
 
-Numbers and bit strings are written by asn1crypto. Left out: what GBCS payloads do not hold (tags
-above 30, sets, texts, object identifiers), but inside certificates, which stay whole.
+Left out: what GBCS payloads do not hold (tags above 30, sets, texts, object identifiers), but
+inside certificates, which stay whole.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from asn1crypto import core, parser
-
 from bench.errors import LocalProtocolError, RemoteProtocolError
+from bench.protocols.cosem.length import encode_length
 
 INTEGER = 0x02
 BIT_STRING = 0x03
@@ -123,20 +122,21 @@ def write(tag: int, contents: bytes, *, wide: bool = False) -> bytes:
     """Return an element; ``wide``: a length of 128 to 255 in three octets, not two."""
     if wide and 0x80 <= len(contents) <= 0xFF:
         return bytes((tag, 0x82, 0, len(contents))) + contents
-    return bytes(parser.emit(tag >> 6, tag >> 5 & 1, tag & 0x1F, contents))
+    return b"".join((bytes((tag,)), encode_length(len(contents)), contents))
 
 
 def integer_contents(value: int) -> bytes:
     """Return the octets of a number."""
-    return bytes(core.Integer(value).contents)
+    bits = (value if value >= 0 else ~value).bit_length()
+    return value.to_bytes(bits // 8 + 1, "big", signed=True)
 
 
 def bit_contents(bits: list[int]) -> bytes:
     """Return the octets of a named bit list."""
-    line = ["0"] * (max(bits, default=-1) + 1)
-    for bit in bits:
-        line[bit] = "1"
-    return bytes(core.BitString(tuple(int(bit) for bit in line)).contents)
+    octets = max(bits, default=-1) // 8 + 1
+    number = sum(1 << 8 * octets - 1 - bit for bit in set(bits))
+    unused = 8 * octets - 1 - max(bits, default=-1)
+    return bytes((unused,)) + number.to_bytes(octets, "big")
 
 
 def time_contents(value: str) -> bytes:

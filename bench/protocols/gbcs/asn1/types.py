@@ -262,6 +262,11 @@ class Sequence:
     def tags(self) -> tuple[int, ...]:
         return (der.SEQUENCE,)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the members."""
+        return frozenset(member.name for member in self.members)
+
     def read(self, octets: bytes, at: Element) -> dict[str, Any]:
         value: dict[str, Any] = {}
         offset, end = at.start, at.end
@@ -286,8 +291,7 @@ class Sequence:
     def contents(self, value: Any, *, wide: bool) -> bytes:
         if not isinstance(value, Mapping):
             raise LocalProtocolError(f"{self.name}: a dict is wanted, not {value!r}")
-        unknown = set(value) - {member.name for member in self.members}
-        if unknown:
+        if unknown := value.keys() - self.names:
             raise LocalProtocolError(
                 f"{self.name} has no {', '.join(sorted(map(str, unknown)))}; it has "
                 f"{', '.join(member.name for member in self.members)}")
