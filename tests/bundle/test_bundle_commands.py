@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from bench.bundle import BundleError
 from bench.cli import rejudge as rejudge_module
-from bench.cli.bundle import PASSWORD
 from bench.cli.bundle import command as bundle
 from bench.cli.rejudge import command as rejudge
+from bench.cli.signing import PASSWORD
 from bench.cli.verify import command as verify
 from bench.records.verdict import Verdict
 
