@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography import x509
 from pydantic import TypeAdapter, ValidationError
 
 from bench.bundle import ruling as signed_ruling
@@ -80,8 +81,8 @@ def _misfits(found: Certificate, ruling: Ruling, ruling_sha256: str,
 
 def _same_hands(found: Certificate, ruling: Ruling, declaration: BodyDeclaration,
                 credential: Credential | None) -> Iterator[str]:
-    laboratories = {_plain(run.laboratory) for run in ruling.runs} - {""}
-    laboratories.add(_plain(found.grant.laboratory))
+    laboratories = {_plain(name) for said in (
+        found.grant.laboratory, *(run.laboratory for run in ruling.runs)) for name in _names(said)}
     if _plain(declaration.body.name) in laboratories:
         yield f"{declaration.body.name} is the laboratory too"
     if credential is None:
@@ -92,6 +93,16 @@ def _same_hands(found: Certificate, ruling: Ruling, declaration: BodyDeclaration
     for name in credential.names:
         if _plain(name) in laboratories:
             yield f"the signing certificate is that of {name}, who tested"
+
+
+def _names(laboratory: str) -> Iterator[str]:
+    """Give a laboratory's name, and where it is that of a certificate, each name in it."""
+    if laboratory:
+        yield laboratory
+    try:
+        yield from (str(part.value) for part in x509.Name.from_rfc4514_string(laboratory))
+    except ValueError:
+        return
 
 
 def _plain(name: str) -> str:

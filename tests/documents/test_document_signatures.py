@@ -261,6 +261,14 @@ def test_a_ruling_of_something_else_gives_no_certificate(
         refuse_misfits(found, ruling(grant(), **changes), "", BODY, None)
 
 
+def test_a_laboratory_is_known_by_the_names_in_its_certificate_too(tmp_path: Path) -> None:
+    found, _ = certified(tmp_path / "r.sqlite", grant())
+    run = replace(ruling(grant()).runs[0], laboratory="CN=Dr A. Tester,O=South Lab")
+    credential = read_credential(*key_pair(tmp_path, "south lab"), lambda: "")
+    with pytest.raises(DocumentError, match="the signing certificate is that of south lab"):
+        refuse_misfits(found, ruling(grant(), runs=(run,)), "", BODY, credential)
+
+
 def test_a_certificate_goes_with_the_signed_ruling_that_the_register_names(
     tmp_path: Path
 ) -> None:
