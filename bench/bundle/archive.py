@@ -17,6 +17,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -60,6 +61,15 @@ class Entry:
     crc32: int
     offset: int
     raw: bytes  # the entry's octets in the directory
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part in the mapped file: from ``start`` up to ``end``."""
+
+    octets: mmap.mmap
+    start: int
+    end: int
 
 
 def check_name(name: str) -> None:
@@ -142,19 +152,24 @@ class Archive:
                  trace: TracebackType | None) -> None:
         self._stream.close()
 
+    @contextmanager
+    def mapped(self, name: str) -> Iterator[Window]:
+        """Give a part as it lies in the mapped file, for as long as the context lasts."""
+        with (self.path.open("rb") as stream,
+              mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as octets):
+            count = self._seek(stream, name)
+            start = stream.tell()
+            yield Window(octets, start, start + count)
+
     def digest(self, name: str) -> str:
         """Return the SHA-256 of a part.
 
-        The file is mapped and hashed in one call, so that another thread has the interpreter for
-        itself meanwhile: read in pieces, each piece would have to wait for it.
+        It is hashed in one call, so that other threads have the interpreter for themselves
+        meanwhile: read in pieces, each piece would have to wait for it.
         """
-        with (self.path.open("rb") as stream,
-              mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-              memoryview(mapped) as octets):
-            count = self._seek(stream, name)
-            start = stream.tell()
-            with octets[start:start + count] as part:
-                return sha256(part).hexdigest()
+        with (self.mapped(name) as window, memoryview(window.octets) as octets,
+              octets[window.start:window.end] as part):
+            return sha256(part).hexdigest()
 
     def chunks(self, name: str) -> Iterator[memoryview]:
         """Yield the octets of a part; a view is good until the next one is asked for."""

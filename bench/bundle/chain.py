@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from bench.bundle.archive import Window
 from bench.ledger.entry import PLAN, RUN_ENDED, START, decode, stored_hash, walk
 from bench.ledger.reading import ran_all
 from bench.records.event import Event
 
 LONGEST_LINE = 1 << 28  # octets; the plan of 10,000 cases takes a tenth
+_FIRST = b'{"previous":"%b","sequence":0,' % START.encode()
 _TAIL = len(b',"hash":"') + 64 + len(b'"}\n')
 SHOWN = 20  # flaws; a ledger of other octets has as many as lines
 
@@ -38,13 +40,11 @@ class LedgerSeen:
     captures: Mapping[str, str]
 
 
-def see_ledger(read: Callable[[], Iterable[bytes]]) -> LedgerSeen:
-    """Walk along the lines (with their ends) that ``read`` gives, and return what they hold,
-    whatever it is."""
-    ends = _unbroken(read())
+def see_ledger(ledger: Window, read: Callable[[], Iterable[bytes]]) -> LedgerSeen:
+    """Walk along a ledger and return what it holds, whatever it is; ``read`` gives its lines, with
+    their ends, again."""
     flaws: list[str] = []
-    if ends is None:
-        ends = _broken(read(), flaws)
+    ends = _unbroken(ledger) or _broken(read(), flaws)
     entries, first, last = ends
     plan, end = _decoded(_without_cases(first)), _decoded(last)
     if plan is None or plan.kind != PLAN:
@@ -57,20 +57,31 @@ def see_ledger(read: Callable[[], Iterable[bytes]]) -> LedgerSeen:
         plan.time if plan else "", end.time if end else "", dict(_captures(end)))
 
 
-def _unbroken(lines: Iterable[bytes]) -> tuple[int, bytes, bytes] | None:
+def _unbroken(ledger: Window) -> tuple[int, bytes, bytes] | None:
     """Return the number of lines, the first and the last, ``None`` where the chain is broken.
 
-    The quick way, for a ledger that nobody touched: :func:`bench.ledger.entry.flaw` in one piece.
+    The quick way, for a ledger that nobody touched: :func:`bench.ledger.entry.flaw`, but where one
+    line ends and the next begins is compared at once, and nothing is copied or decoded.
     """
-    first, line, entries, previous = b"", b"", 0, START.encode()
-    for line in lines:
-        first = first or line
-        found = sha256(line[:-_TAIL]).hexdigest().encode()
-        if line[-_TAIL:] != b',"hash":"%b"}\n' % found or not line.startswith(
-                b'{"previous":"%b","sequence":%d,' % (previous, entries)):
-            return None
-        previous, entries = found, entries + 1
-    return entries, first, line
+    octets, start, end = ledger.octets, ledger.start, ledger.end
+    if octets[start:start + len(_FIRST)] != _FIRST:
+        return None
+    entries, place, link = 0, start, b""
+    with memoryview(octets) as view:
+        while after := octets.find(b"\n", place, end) + 1:
+            tail = after - _TAIL
+            found = sha256(view[place:tail]).hexdigest()
+            entries += 1
+            link = (f',"hash":"{found}"}}\n{{"previous":"{found}","sequence":{entries},'
+                    ).encode()
+            if octets[tail:tail + len(link)] != link:
+                break
+            place = after
+    whole = after == end and octets[tail:end] == link[:_TAIL]
+    first = octets.find(b"\n", start, end) + 1
+    if not whole or max(first - start, end - place) > LONGEST_LINE:
+        return None
+    return entries, octets[start:first], octets[place:end]
 
 
 def _broken(lines: Iterable[bytes], flaws: list[str]) -> tuple[int, bytes, bytes]:

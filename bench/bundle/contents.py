@@ -14,6 +14,7 @@ The parts, in the order of the archive::
     verdicts.json            the verdict of every case when the bundle was made
     manifest.json            name, length, CRC-32 and SHA-256 of every part above
     envelope.dsse.json       the signature over all of the above
+    envelope.tsr             an authority's time stamp of the envelope, if it was stamped
 
 A redacted part is replaced, in its place, by an empty one called ``redacted/<name>``.
 """
@@ -34,10 +35,12 @@ LEDGER, CUT = "ledger.jsonl", "ledger.cut"
 VERDICTS = "verdicts.json"
 MANIFEST = "manifest.json"
 ENVELOPE = "envelope.dsse.json"
+STAMP = "envelope.tsr"
+UNLISTED = (MANIFEST, ENVELOPE, STAMP)  # not in the manifest; in this order at the end
 BASELINE, CAPTURES, REPORTS, REDACTED = "baseline/", "captures/", "reports/", "redacted/"
 REPORT_FILES = ("junit.xml", "report.html", "report.json")
 REPORT_JSON = REPORTS + "report.json"
-LARGEST_ENVELOPE = LARGEST_MANIFEST = 1 << 20  # octets: 1000 parts need a third of it
+LARGEST_ENVELOPE = LARGEST_MANIFEST = LARGEST_UNLISTED = 1 << 20  # octets; 1000 parts: a third
 LARGEST_SMALL = 1 << 20  # octets of a baseline or of a part made from the plan
 SECRET_WORDS = ("key", "password", "passphrase", "pin", "secret", "token", "install_code")
 """An item whose name has one of these among its words is secret; ``keys`` counts as ``key``."""
@@ -93,10 +96,10 @@ def read_manifest(octets: bytes) -> dict[str, Part]:
 
 def archive_order(names: Iterable[str], redacted: Iterable[str] = ()) -> Sequence[str]:
     """Return the order of the parts ``names`` in an archive, markers in the places of those that
-    are ``redacted``."""
+    are ``redacted``; the time stamp's place is the last, whether there is one or not."""
     away = frozenset(redacted)
-    inner = sorted(name for name in names if name not in (MANIFEST, ENVELOPE))
-    return [*(REDACTED + name if name in away else name for name in inner), MANIFEST, ENVELOPE]
+    inner = sorted(name for name in names if name not in UNLISTED)
+    return [*(REDACTED + name if name in away else name for name in inner), *UNLISTED]
 
 
 def written(value: object) -> bytes:

@@ -35,9 +35,10 @@ from bench.bundle.contents import (
 )
 from bench.bundle.envelope import Evidence, sign
 from bench.bundle.errors import BundleError
+from bench.bundle.findings import Verification
 from bench.bundle.trust import TrustedKey, TrustStore
 from bench.bundle.verdicts import difference_lines, reported, stored_verdicts
-from bench.bundle.verification import Verification, verify_bundle
+from bench.bundle.verification import verify_bundle
 from bench.ledger import LedgerContents, check_ledger, read_ledger
 from bench.ledger.secrets import SECRET_MARKS, refuse_secrets
 from bench.records.event import Event

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.bundle.archive import Archive
+from bench.bundle.authorities import Authorities
 from bench.bundle.contents import LEDGER, REPORT_JSON, VERDICTS
 from bench.bundle.errors import BundleError
+from bench.bundle.findings import Verification
 from bench.bundle.trust import TrustStore
 from bench.bundle.verdicts import reported
-from bench.bundle.verification import Verification, verify_bundle
+from bench.bundle.verification import verify_bundle
 
 LARGEST_REPORT = 1 << 29  # octets; that of 10,000 cases takes a tenth
 
@@ -33,14 +35,15 @@ class TakenOut:
 
 
 @contextmanager
-def taken_out(path: Path, trust: TrustStore, now: datetime.datetime) -> Iterator[TakenOut]:
+def taken_out(path: Path, trust: TrustStore, now: datetime.datetime,
+              authorities: Authorities | None = None) -> Iterator[TakenOut]:
     """Verify the bundle at ``path`` and give its ledger for as long as the context lasts.
 
     A key that is not known here is no reason to refuse while ``trust`` is empty; the verification
     says so. Raises :class:`BundleError` if anything else does not hold, and where the ledger is
     redacted.
     """
-    found = verify_bundle(path, trust, now)
+    found = verify_bundle(path, trust, now, authorities)
     if not (found.sound or (found.intact and not len(trust))):
         raise BundleError(f"{path}: is not judged: " + "; ".join(map(str, found.findings)))
     if LEDGER in found.redacted:

@@ -7,6 +7,7 @@ built. ``lab.yaml`` may say more of it, all keys optional::
     not_before: 2026-01-01           # a date (that whole day, UTC) or a time with its zone
     not_after: 2027-12-31            # narrows what the certificate says, never widens it
     revoked: stolen in May 2027      # nothing that the key signed is believed, whenever
+    revoked_from: 2027-05-01         # but what a time stamp shows to be older than this
 """
 
 from __future__ import annotations
@@ -36,23 +37,45 @@ _TICK = datetime.timedelta(microseconds=1)
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
     """A key, whose it is, and when it may sign; ``not_before`` and ``not_after`` are both
-    inclusive, UTC. ``revoked`` is the reason, "" unless it was."""
+    inclusive, UTC. ``revoked`` is the reason, "" unless it was; ``revoked_from`` the time, ``None``
+    where no time helps."""
 
     name: str
     key: SSlibKey
     not_before: datetime.datetime = _ALWAYS
     not_after: datetime.datetime = _NEVER
     revoked: str = ""
+    revoked_from: datetime.datetime | None = None
 
-    def objection(self, when: datetime.datetime) -> str:
-        """Return why a signature of the time ``when`` is not believed, "" if it is."""
-        if self.revoked:
-            return f"the key of {self.name} was revoked: {self.revoked}"
+    def objection(self, when: datetime.datetime, stamped: datetime.datetime | None = None) -> str:
+        """Return why a signature of the time ``when`` is not believed, "" if it is.
+
+        ``stamped`` is when a trusted authority saw it, ``None`` where none is known to have.
+        """
+        if self.revoked and not self._seen_before_revocation(stamped):
+            return self._revocation(stamped)
         if when < self.not_before:
             return f"the key of {self.name} is not valid before {self.not_before.isoformat()}"
         if when > self.not_after:
             return f"the key of {self.name} expired: not valid after {self.not_after.isoformat()}"
+        if stamped is not None and stamped > self.not_after:
+            return (f"the key of {self.name} expired: not valid after "
+                    f"{self.not_after.isoformat()}; the time stamp is of {stamped.isoformat()}, "
+                    "too late to show that the signature is older")
         return ""
+
+    def _seen_before_revocation(self, stamped: datetime.datetime | None) -> bool:
+        return stamped is not None and self.revoked_from is not None \
+            and stamped < self.revoked_from
+
+    def _revocation(self, stamped: datetime.datetime | None) -> str:
+        if self.revoked_from is None:
+            return f"the key of {self.name} was revoked: {self.revoked}"
+        seen = ("only a time stamp could show that the signature is older" if stamped is None else
+                f"the time stamp is of {stamped.isoformat()}, too late to show that the signature "
+                "is older")
+        return (f"the key of {self.name} was revoked from {self.revoked_from.isoformat()}: "
+                f"{self.revoked}; {seen}")
 
 
 class TrustStore:
@@ -77,7 +100,7 @@ def read_trust(paths: Iterable[Path]) -> TrustStore:
     validities, and a folder without a PEM file: a revocation must not be passed over.
     """
     found: dict[str, TrustedKey] = {}
-    for file in (file for path in paths for file in _files(path)):
+    for file in (file for path in paths for file in pem_files(path)):
         trusted = _read_entry(file)
         known = found.setdefault(trusted.key.keyid, trusted)
         if known != trusted:
@@ -92,9 +115,11 @@ class _Beside(BaseModel):
     not_before: datetime.datetime | datetime.date | None = None
     not_after: datetime.datetime | datetime.date | None = None
     revoked: StrictStr = ""
+    revoked_from: datetime.datetime | datetime.date | None = None
 
 
-def _files(path: Path) -> Iterator[Path]:
+def pem_files(path: Path) -> Iterator[Path]:
+    """Yield a file, or the ``*.pem`` of a folder."""
     if not path.is_dir():
         yield path
         return
@@ -108,7 +133,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _read_entry(file: Path) -> TrustedKey:
-    octets = _octets(file)
+    octets = read_octets(file)
     if file.with_suffix(".yml").exists():
         raise KeyFileError(f"{file.with_suffix('.yml')}: is not read; call it {file.stem}.yaml")
     said = _beside(file.with_suffix(".yaml"))
@@ -124,12 +149,16 @@ def _read_entry(file: Path) -> TrustedKey:
             key = public_key(load_pem_public_key(octets), file)
     except (ValueError, UnsupportedAlgorithm):
         raise KeyFileError(f"{file}: no certificate and no public key in PEM form") from None
+    if said.revoked_from and not said.revoked:
+        raise KeyFileError(f"{file.with_suffix('.yaml')}: revoked_from without revoked: say why")
     return TrustedKey(
         said.name or name, key, max(first, _moment(said.not_before, _ALWAYS, file)),
-        min(last, _moment(said.not_after, _NEVER, file, end=True)), said.revoked)
+        min(last, _moment(said.not_after, _NEVER, file, end=True)), said.revoked,
+        _moment(said.revoked_from, _ALWAYS, file) if said.revoked_from else None)
 
 
-def _octets(file: Path) -> bytes:
+def read_octets(file: Path) -> bytes:
+    """Return what is in a file of keys; raises :class:`KeyFileError` where it cannot be read."""
     try:
         with file.open("rb") as stream:
             return stream.read(LARGEST_FILE)
@@ -141,7 +170,7 @@ def _beside(file: Path) -> _Beside:
     if not file.exists():
         return _Beside()
     try:
-        said = YAML(typ="safe", pure=True).load(_octets(file))
+        said = YAML(typ="safe", pure=True).load(read_octets(file))
         return _Beside() if said is None else _Beside.model_validate(said)
     except ValidationError as wrong:
         raise KeyFileError("\n".join(

@@ -15,7 +15,7 @@ from bench.catalogue import load_catalogue
 from bench.cli.evidence import laboratory_run, ruling_in_force, sha256_of
 from bench.cli.options import shipped, write_whole
 from bench.cli.signing import signer_of, signing_key
-from bench.cli.verify import trust_store
+from bench.cli.verify import trust_store, trusted_authorities
 from bench.plan import suspected
 from bench.records.assurance import Dossier, Ruling
 from bench.records.decision import Status
@@ -42,6 +42,9 @@ SHOWN_REASONS = 20
 @click.option("--trust", "trusted", required=True, multiple=True, metavar="DIR_OR_PEM",
               type=click.Path(path_type=Path, exists=True),
               help="The laboratories' certificates or public keys; may be given several times.")
+@click.option("--trust-tsa", multiple=True, metavar="DIR_OR_PEM",
+              type=click.Path(path_type=Path, exists=True),
+              help="Of stamped bundles: the time-stamping authorities whose word counts.")
 @click.option("--dossier", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               default=None, metavar="FILE", help="What is handed in with the evidence.")
 @click.option("--earlier", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -59,9 +62,9 @@ SHOWN_REASONS = 20
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR",
               help=f"Folder of {PLAIN} and, with --key, {SIGNED}.")
 def command(
-    bundles: tuple[Path, ...], baseline: Path, trusted: tuple[Path, ...], dossier: Path | None,
-    earlier: Path | None, place: str, trust_body: tuple[Path, ...], body: str, key: str | None,
-    overlay: Path | None, output: Path,
+    bundles: tuple[Path, ...], baseline: Path, trusted: tuple[Path, ...],
+    trust_tsa: tuple[Path, ...], dossier: Path | None, earlier: Path | None, place: str,
+    trust_body: tuple[Path, ...], body: str, key: str | None, overlay: Path | None, output: Path,
 ) -> None:
     """Verify the evidence BUNDLEs of one or more laboratories, judge them again, weigh them with
     the dossier, and rule: full, partial or none, with the reason for each requirement.
@@ -78,7 +81,8 @@ def command(
     now = datetime.now(UTC)
     at = f"{now:%Y-%m-%d}"
     before = _earlier(said, earlier, place, trust_body, now, at)
-    read = [laboratory_run(bundle, trust_store(trusted), now) for bundle in bundles]
+    trust, authorities = trust_store(trusted), trusted_authorities(trust_tsa)
+    read = [laboratory_run(bundle, trust, now, authorities) for bundle in bundles]
     ruling = rule(
         runs=[run for run, _ in read], catalogue=catalogue, baseline=wanted,
         suspects=suspected((selected.case for run, _ in read for selected in run.plan.selected),

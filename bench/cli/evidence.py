@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
 
-from bench.bundle import BundleError, TrustStore, taken_out
+from bench.bundle import Authorities, BundleError, TrustStore, taken_out
 from bench.bundle.ruling import read_ruling, verify_ruling
 from bench.bundle.verdicts import difference_lines
 from bench.errors import LedgerError, RegisterError
@@ -27,7 +27,7 @@ def sha256_of(path: Path) -> str:
 
 
 def laboratory_run(
-    bundle: Path, trust: TrustStore, now: datetime
+    bundle: Path, trust: TrustStore, now: datetime, authorities: Authorities | None = None
 ) -> tuple[LaboratoryRun, Sequence[str]]:
     """Return the run of a bundle, judged again, and where the verdicts that were signed with it
     differ from that.
@@ -35,7 +35,7 @@ def laboratory_run(
     Raises :class:`~bench.bundle.BundleError` for a bundle that does not hold, or that no trusted
     laboratory signed.
     """
-    with taken_out(bundle, trust, now) as taken:
+    with taken_out(bundle, trust, now, authorities) as taken:
         signer = taken.verification.signer
         if signer is None:
             raise BundleError(f"{bundle}: no trusted laboratory signed it")

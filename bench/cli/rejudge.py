@@ -13,7 +13,7 @@ import click
 
 from bench.bundle import taken_out
 from bench.bundle.verdicts import Difference, differences, reported
-from bench.cli.verify import trust_store
+from bench.cli.verify import trust_store, trusted_authorities
 from bench.errors import LedgerError
 from bench.ledger import LedgerContents, read_ledger
 from bench.records.serial import to_json
@@ -31,19 +31,25 @@ Told = Mapping[str, Mapping[str, object]]
 @click.option("--trust", "trusted", multiple=True, metavar="DIR_OR_PEM",
               type=click.Path(path_type=Path, exists=True),
               help="Of a bundle: refuse it unless one of these keys signed it.")
-def command(evidence: Path, as_json: bool, trusted: tuple[Path, ...]) -> None:
+@click.option("--trust-tsa", "trusted_tsa", multiple=True, metavar="DIR_OR_PEM",
+              type=click.Path(path_type=Path, exists=True),
+              help="Of a stamped bundle: the time-stamping authorities whose word counts.")
+def command(evidence: Path, as_json: bool, trusted: tuple[Path, ...],
+            trusted_tsa: tuple[Path, ...]) -> None:
     """Judge the ledger in FOLDER again and compare with its report.json, where there is one; or
     that of a signed BUNDLE, and compare with the verdicts that were stored with it.
 
     Exit status: 0 the same verdicts; 1 they differ, case by case; 3 the evidence cannot be judged.
     """
     if not evidence.is_file():
-        if trusted:
-            raise click.UsageError(f"--trust is for a bundle; {evidence} is none")
+        if trusted or trusted_tsa:
+            raise click.UsageError(
+                f"--trust and --trust-tsa are for a bundle; {evidence} is none")
         told = _reported(evidence / "report.json")
         _judge(read_ledger(evidence), () if told is None else (told,), as_json)
         return
-    with taken_out(evidence, trust_store(trusted), datetime.now(UTC)) as taken:
+    with taken_out(evidence, trust_store(trusted), datetime.now(UTC),
+                   trusted_authorities(trusted_tsa)) as taken:
         if taken.verification.signer is None:
             click.echo(f"signed with key {taken.verification.keyid}: whose it is was not asked "
                        "(--trust)", err=True)

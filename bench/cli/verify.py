@@ -9,7 +9,14 @@ from pathlib import Path
 
 import click
 
-from bench.bundle import KeyFileError, TrustStore, read_trust, verify_bundle
+from bench.bundle import (
+    Authorities,
+    KeyFileError,
+    TrustStore,
+    read_authorities,
+    read_trust,
+    verify_bundle,
+)
 from bench.cli.signed_documents import show_check
 from bench.documents.checking import is_document
 from bench.errors import LedgerError
@@ -25,20 +32,27 @@ SHOWN = 20
               type=click.Path(path_type=Path, exists=True),
               help="Of a bundle or PDF: the signers' certificates or public keys, PEM, or a folder "
                    "of them; may be given several times.")
-def command(evidence: Path, trusted: tuple[Path, ...]) -> None:
+@click.option("--trust-tsa", "trusted_tsa", multiple=True, metavar="DIR_OR_PEM",
+              type=click.Path(path_type=Path, exists=True),
+              help="Of a bundle: certificates of time-stamping authorities, or of those above "
+                   "them, PEM, or a folder of them; may be given several times.")
+def command(evidence: Path, trusted: tuple[Path, ...], trusted_tsa: tuple[Path, ...]) -> None:
     """Check the hash chain and the captures of the run in FOLDER, or all of the signed bundle FILE,
     or the signature of a PDF FILE.
 
     Offline. Exit status: 0 all of it holds, and a trusted key signed the bundle; 1 altered (each
-    part that does not hold is named), ended early, or signed by a key that is not trusted; 2 no
-    ledger or bundle there, or wrong usage.
+    part that does not hold is named), ended early, signed by a key that is not trusted, or stamped
+    by an authority that is not among those given; 2 no ledger or bundle there, or wrong usage.
     """
     if evidence.is_file() and is_document(evidence):
+        if trusted_tsa:
+            raise click.UsageError(f"--trust-tsa is for a bundle; {evidence} is none")
         sys.exit(show_check(evidence, trust_store(trusted)))
     if evidence.is_file():
-        sys.exit(_bundle(evidence, trust_store(trusted)))
-    if trusted:
-        raise click.UsageError(f"--trust is for a bundle; {evidence} is none")
+        sys.exit(_bundle(evidence, trust_store(trusted), trusted_authorities(trusted_tsa)))
+    for option, given in (("--trust", trusted), ("--trust-tsa", trusted_tsa)):
+        if given:
+            raise click.UsageError(f"{option} is for a bundle; {evidence} is none")
     _folder(evidence)
 
 
@@ -50,8 +64,17 @@ def trust_store(trusted: tuple[Path, ...]) -> TrustStore:
         raise click.UsageError(str(wrong)) from wrong
 
 
-def _bundle(file: Path, trust: TrustStore) -> int:
-    found = verify_bundle(file, trust, datetime.now(UTC))
+def trusted_authorities(trusted: tuple[Path, ...]) -> Authorities | None:
+    """Return the authorities of ``--trust-tsa``, ``None`` where it was not given; a mistake in them
+    is one of usage."""
+    try:
+        return read_authorities(trusted) if trusted else None
+    except KeyFileError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+
+
+def _bundle(file: Path, trust: TrustStore, authorities: Authorities | None) -> int:
+    found = verify_bundle(file, trust, datetime.now(UTC), authorities)
     for finding in found.findings:
         click.echo(str(finding))
     for line in found.holds:

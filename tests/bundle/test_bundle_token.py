@@ -21,7 +21,8 @@ from bench.bundle import (
     verify_bundle,
 )
 from bench.bundle.keys import public_key
-from bench.cli.bundle import PASSWORD, command
+from bench.cli.bundle import command
+from bench.cli.signing import PASSWORD
 
 LIBRARIES = [Path(folder) / "libsofthsm2.so" for folder in (
     "/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib/aarch64-linux-gnu/softhsm",

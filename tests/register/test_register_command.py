@@ -181,6 +181,24 @@ def test_no_certificate_rests_on_a_ruling_that_does_not_fit(
     assert "intact: 1 entries" in call("verify").stdout
 
 
+def test_results_are_carried_over_from_a_certificate_in_force_and_its_own_ruling(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled
+) -> None:
+    base = ruled()
+    grant_from(base)
+    newer = replace(SUBJECT, firmware_version="00010001")
+    change = ChangeDeclaration("SMIP-000002", ("clock",), "Maker", "2026-02-01",
+                               Attached("notes.pdf", "d" * 64))
+    other = ruled("other", subject=newer, change=change, earlier_sha256="e" * 64)
+    assert "from another ruling than that of SMIP-000002" in grant_from(other, exits=1).stderr
+    own = ruled("own", subject=newer, change=change,
+                earlier_sha256=hashlib.sha256(base.read_bytes()).hexdigest())
+    call("suspend", "SMIP-000002", "--reason", "in doubt", "--at", "2026-03-02")
+    assert "SMIP-000002, which it builds on, is suspended" in grant_from(own, exits=1).stderr
+    call("reinstate", "SMIP-000002", "--reason", "cleared", "--at", "2026-03-02")
+    assert "SMIP-000005: granted" in grant_from(own).stdout
+
+
 def test_nothing_is_entered_on_a_ruling_that_the_body_did_not_sign_as_it_is(
     opened: None, call: Call, grant_from: Call, ruled: Ruled, tmp_path: Path, body: Path
 ) -> None:
