@@ -10,6 +10,7 @@
     +-- LinkError            the way to the device broke: absent, busy, unplugged
     +-- LedgerError          evidence cannot be stored, or does not verify
     +-- RegisterError        the register of decisions refuses an entry
+    +-- DocumentError        a document cannot be made, signed or read
     +-- ProtocolError
         +-- LocalProtocolError   we misused a codec: a fault of the bench
         +-- RemoteProtocolError  the device broke a rule: evidence for FAIL
@@ -57,6 +58,10 @@ class LedgerError(BenchError):
 
 class RegisterError(BenchError):
     """The register of decisions refuses an entry."""
+
+
+class DocumentError(BenchError):
+    """A report or certificate cannot be made, signed or read."""
 
 
 class ProtocolError(BenchError):

@@ -104,7 +104,7 @@ def page_html(
     static = _static(shown)
     anchors = {item.id: f"case-{_SPACE.sub('_', item.id)}" for item in shown}
     rows = [_row(line, requirements.get(line.id), anchors)
-            for line in sorted(outcome.requirements, key=lambda line: _clause_order(line.id))]
+            for line in sorted(outcome.requirements, key=lambda line: clause_order(line.id))]
     style, script = _asset("report.css"), _asset("report.js")
     text = _template().render(
         outcome=outcome, subject=outcome.subject, decision=outcome.decision,
@@ -122,9 +122,13 @@ def page_html(
     return visible(text)
 
 
+def ranked(shown: Sequence[ShownCase]) -> list[ShownCase]:
+    """Return cases, the worst first."""
+    return sorted(shown, key=lambda item: (_ORDER.get(item.word, 0), item.group, item.id))
+
+
 def _static(shown: Sequence[ShownCase]) -> frozenset[str]:
-    worst = sorted(shown, key=lambda item: (_ORDER.get(item.word, 0), item.group, item.id))
-    return frozenset(item.id for item in worst[:STATIC_CASES])
+    return frozenset(item.id for item in ranked(shown)[:STATIC_CASES])
 
 
 def _groups(
@@ -151,7 +155,7 @@ def _row(
     return Row(line, known, links, len(line.cases) - len(links))
 
 
-def _clause_order(id_: str) -> tuple[tuple[int, str], ...]:
+def clause_order(id_: str) -> tuple[tuple[int, str], ...]:
     """Order ids as a reader counts: 5.6.3.9 before 5.6.3.10."""
     return tuple((int(part), "") if part.isdecimal() else (0, part)
                  for part in _NUMBER.split(id_))

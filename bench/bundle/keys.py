@@ -40,7 +40,7 @@ def read_signer(file: Path, password: Callable[[], str]) -> Signer:
     ``password`` is called only if the file is encrypted. Raises :class:`KeyFileError` if group or
     others can read the file (on POSIX), or it holds no key of ours.
     """
-    octets = _owner_only(file)
+    octets = owner_only(file)
     try:
         try:
             key = load_pem_private_key(octets, None)
@@ -93,7 +93,8 @@ def _ours(key: object) -> bool:
     return isinstance(key, ed25519.Ed25519PublicKey)
 
 
-def _owner_only(file: Path) -> bytes:
+def owner_only(file: Path) -> bytes:
+    """Return what is in a private key's file; :class:`KeyFileError` if others can reach it."""
     try:
         with file.open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode

@@ -33,6 +33,7 @@ COMMANDS = {
     "qualify": "bench.cli.qualify",
     "register": "bench.cli.register",
     "rejudge": "bench.cli.rejudge",
+    "report": "bench.cli.report",
     "requirements": "bench.cli.requirements",
     "run": "bench.cli.run",
     "summary": "bench.cli.summary",

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from bench.cli.options import write_whole
+from bench.cli.register_certificate import certificate
 from bench.cli.register_grant import assessment_of, grant_of, issues_of, verified_ruling
 from bench.cli.register_options import PLACE, REFUSED, answers, at_day, opened
 from bench.cli.verify import trust_store
@@ -41,6 +42,9 @@ def _tell(found: Certificate) -> None:
 @click.group("register")
 def command() -> None:
     """The register of certificates: append-only, hash-chained."""
+
+
+command.add_command(certificate)
 
 
 @command.command("init")

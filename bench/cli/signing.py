@@ -29,13 +29,14 @@ def signing_key(whose: str, *, required: bool = True) -> Callable[[F], F]:
 def signer_of(key: str) -> Signer:
     """Return what signs with the key that ``--key`` names; a ``click.UsageError`` says why not."""
     try:
-        return (read_token_signer(key, _password) if key.startswith(TOKEN)
-                else read_signer(Path(key), _password))
+        return (read_token_signer(key, password) if key.startswith(TOKEN)
+                else read_signer(Path(key), password))
     except KeyFileError as wrong:
         raise click.UsageError(str(wrong)) from wrong
 
 
-def _password() -> str:
+def password() -> str:
+    """Return the password or PIN of a key, from the environment or from who sits there."""
     given = os.environ.get(PASSWORD)
     return given if given is not None else str(click.prompt(
         "Password or PIN of the key", hide_input=True, err=True))

@@ -17,6 +17,8 @@ from bench.bundle import (
     read_trust,
     verify_bundle,
 )
+from bench.cli.signed_documents import show_check
+from bench.documents.checking import is_document
 from bench.errors import LedgerError
 from bench.ledger import ProblemKind, check_ledger, read_ledger
 
@@ -28,19 +30,24 @@ SHOWN = 20
 @click.argument("evidence", metavar="FOLDER|FILE", type=click.Path(path_type=Path))
 @click.option("--trust", "trusted", multiple=True, metavar="DIR_OR_PEM",
               type=click.Path(path_type=Path, exists=True),
-              help="Of a bundle: the laboratories' certificates or public keys, PEM, or a folder "
+              help="Of a bundle or PDF: the signers' certificates or public keys, PEM, or a folder "
                    "of them; may be given several times.")
 @click.option("--trust-tsa", "trusted_tsa", multiple=True, metavar="DIR_OR_PEM",
               type=click.Path(path_type=Path, exists=True),
               help="Of a bundle: certificates of time-stamping authorities, or of those above "
                    "them, PEM, or a folder of them; may be given several times.")
 def command(evidence: Path, trusted: tuple[Path, ...], trusted_tsa: tuple[Path, ...]) -> None:
-    """Check the hash chain and the captures of the run in FOLDER, or all of the signed bundle FILE.
+    """Check the hash chain and the captures of the run in FOLDER, or all of the signed bundle FILE,
+    or the signature of a PDF FILE.
 
     Offline. Exit status: 0 all of it holds, and a trusted key signed the bundle; 1 altered (each
     part that does not hold is named), ended early, signed by a key that is not trusted, or stamped
     by an authority that is not among those given; 2 no ledger or bundle there, or wrong usage.
     """
+    if evidence.is_file() and is_document(evidence):
+        if trusted_tsa:
+            raise click.UsageError(f"--trust-tsa is for a bundle; {evidence} is none")
+        sys.exit(show_check(evidence, trust_store(trusted)))
     if evidence.is_file():
         sys.exit(_bundle(evidence, trust_store(trusted), trusted_authorities(trusted_tsa)))
     for option, given in (("--trust", trusted), ("--trust-tsa", trusted_tsa)):
