@@ -22,6 +22,7 @@ from markupsafe import Markup
 from bench.errors import RegisterError
 from bench.records.decision import Status
 from bench.records.register import (
+    Assessment,
     Certificate,
     CertificateStatus,
     Change,
@@ -161,6 +162,9 @@ def _said(entry: Entry) -> str:
         return f"{content.decision}: {content.scope}. {content.reason}"
     if isinstance(content, Change) and content.successor:
         return f"by {content.successor}: {content.reason}"
+    if isinstance(content, Assessment):
+        return f"{content.baseline.name} ({content.baseline.date}), {content.decision}: " \
+               f"{content.reason}"
     if isinstance(content, Resolution):
         return f"dispute {content.dispute}, {content.outcome}: {content.reason}"
     parts = ((label, getattr(content, name, "")) for name, label in _WORDS.items())

@@ -14,7 +14,15 @@ import pytest
 
 from bench.errors import RegisterError
 from bench.records.decision import Status
-from bench.records.register import Dispute, DisputeOutcome, Grant, RectificationPlan, ToleratedIssue
+from bench.records.register import (
+    Assessment,
+    CertifiedBaseline,
+    Dispute,
+    DisputeOutcome,
+    Grant,
+    RectificationPlan,
+    ToleratedIssue,
+)
 from bench.register import Register
 from reports.register_lists import CSV_FIELDS, register_csv, register_json
 from reports.register_site import page_of, search_data, write_site
@@ -31,7 +39,8 @@ def filled(register: Register, grant: Grants) -> Register:
     register.grant(grant("00010001", model=HOSTILE[:29], manufacturer=HOSTILE), at="2026-03-02")
     partial = register.grant(
         grant("00010002", decision=Status.PARTIAL, conditions=(HOSTILE,), scope=HOSTILE,
-              upgradable_from=("00010000", "00010001"), bundle_sha256="ab" * 32),
+              upgradable_from=("00010000", "00010001"), bundle_sha256="ab" * 32,
+              ruling_sha256="cd" * 32),
         at="2026-03-02").id
     register.grant(grant("00010003"), at="2026-03-02")
     register.grant(grant("00010004", model="=1+1"), at="2026-03-02")
@@ -47,6 +56,9 @@ def filled(register: Register, grant: Grants) -> Register:
     register.suspend("SMIP-000003", reason=HOSTILE, at="2026-03-05")
     register.supersede("SMIP-000005", by=partial, reason="newer", at="2026-03-05")
     register.withdraw("SMIP-000006", reason="wrong image", at="2026-03-05")
+    register.assess(partial, Assessment(
+        CertifiedBaseline("Emergency 1", "2026-02-20", "e" * 64, ()), Status.NONE, HOSTILE,
+        "5f" * 32), at="2026-03-05")
     assert not register.verify()
     return register
 
@@ -107,7 +119,8 @@ def test_the_site_has_a_page_for_each_certificate_with_status_and_history(
         assert f"{str(found.status).capitalize()} since" in page
     partial = (tmp_path / "site" / page_of("SMIP-000004")).read_text("utf-8")
     for told in ("In force, in part", "not SMIP Compliant", "00010000", "EM-17", "plan erratum",
-                 "is due on", "2026-09-03", "2026-06-01</time>: overdue"):
+                 "is due on", "2026-09-03", "2026-06-01</time>: overdue", "cd" * 32, "5f" * 32,
+                 "<strong>Emergency 1</strong>"):
         assert told in partial
     assert "Marked on" in (tmp_path / "site" / page_of("SMIP-000003")).read_text("utf-8")
     assert 'href="../../certificates/0000/SMIP-000004.html"' in \

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
+import io
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from bench.cli import main
 from bench.resources import ROOT
 
 PROFILE = ROOT / "devices" / "profiles" / "emulated-esme.yaml"
@@ -60,12 +63,17 @@ class Office:
         return office
 
     def call(self, *arguments: str, exits: int = 0) -> str:
-        """Run a command of the bench; return what it printed."""
-        done = subprocess.run([sys.executable, "-m", "bench.cli", *arguments], cwd=self.folder,
-                              capture_output=True, text=True, check=False, timeout=300)
-        said = done.stdout + done.stderr
-        assert done.returncode == exits, f"{arguments}: {done.returncode}\n{said}"
-        assert "Traceback" not in said
+        """Run a command of the bench, in this process; return what it printed."""
+        printed = io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch, contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed),
+        ):
+            patch.setattr(sys, "argv", ["smip-bench", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        said = printed.getvalue()
+        assert ended.value.code == exits, f"{arguments}: {ended.value.code}\n{said}"
         return said
 
     def firmware(self, name: str, version: str) -> None:

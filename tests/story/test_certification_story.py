@@ -65,6 +65,7 @@ def test_a_model_on_its_way_through_the_scheme(tmp_path: Path) -> None:
     attacked(office)
     full = full_by_delta(office)
     gated_out(office)
+    disputed(office, full)
     office.register("withdraw", "SMIP-000002", "--reason", "the issue was found in the field")
     published(office, full)
     edited(office)
@@ -180,6 +181,28 @@ def gated_out(office: Office) -> None:
     assert "no certificate for firmware 00010101" in said
 
 
+def disputed(office: Office, certificate: str) -> None:
+    """A supplier doubts a PASS of the certificate; the device shows it again: upheld."""
+    case = ("--case", "ESME-PWR-002")
+    said = office.call(
+        "dispute", "open", "v110.zip", *case, "--certificate", certificate, "--trust", "lab.pem",
+        "--register", "register.sqlite", "--by", "A supplier", "--reason", "the times seem swapped")
+    number = next(word for word in said.split() if word.rstrip(":,").isdigit()).rstrip(":,")
+    replay = ("dispute", "replay", "v110.zip", *case, "--trust", "lab.pem")
+    office.call(*replay, "--recording", "--out", "played")
+    office.call(*replay, "--dut", "v110.yaml", "--rig", "devices/rigs/emulated-esme.yaml",
+                "--out", "replay")
+    assert "fail" in office.call(
+        *replay, "--dut", "v110.yaml", "--rig", "devices/rigs/emulated-esme.yaml",
+        "--defect", "restore-times-swapped", "--out", "other", exits=1)
+    page = (office.folder / "other" / "replay.html").read_text(encoding="utf-8")
+    assert "ESME-PWR-002" in page
+    office.call("dispute", "resolve", number, "--outcome", "upheld", "--reason", "seen again",
+                "--replay", "replay/replay.json", "--register", "register.sqlite")
+    shown = json.loads(office.register("show", certificate, "--json"))
+    assert [one["resolution"]["outcome"] for one in shown["disputes"]] == ["upheld"]
+
+
 def published(office: Office, full: str) -> None:
     """The register and its site show it all."""
     assert office.register("verify").startswith("intact: ")
@@ -189,3 +212,5 @@ def published(office: Office, full: str) -> None:
     held = {one["id"]: one["status"]
             for one in json.loads((office.folder / "register.json").read_text())["certificates"]}
     assert held == {"SMIP-000002": "withdrawn", full: "granted"}
+    own = next((office.folder / "site").rglob(f"{full}.html")).read_text(encoding="utf-8")
+    assert "upheld" in own
