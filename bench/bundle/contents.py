@@ -9,7 +9,7 @@ The parts, in the order of the archive::
     declaration/subject.json
     ledger.cut               unfinished lines that a resumed run moved aside, if any
     ledger.jsonl             the evidence; its first entry is the whole frozen plan
-    reports/<file>           those of report.html, report.json and junit.xml that the run has
+    reports/<file>           those of REPORT_FILES that the run has
     rig.json, tools.json     the rig's declaration and the tools' versions, from the plan
     verdicts.json            the verdict of every case when the bundle was made
     manifest.json            name, length, CRC-32 and SHA-256 of every part above
@@ -38,7 +38,7 @@ ENVELOPE = "envelope.dsse.json"
 STAMP = "envelope.tsr"
 UNLISTED = (MANIFEST, ENVELOPE, STAMP)  # not in the manifest; in this order at the end
 BASELINE, CAPTURES, REPORTS, REDACTED = "baseline/", "captures/", "reports/", "redacted/"
-REPORT_FILES = ("junit.xml", "report.html", "report.json")
+REPORT_FILES = ("junit.xml", "report.html", "report.json", "report.pdf")
 REPORT_JSON = REPORTS + "report.json"
 LARGEST_ENVELOPE = LARGEST_MANIFEST = LARGEST_UNLISTED = 1 << 20  # octets; 1000 parts: a third
 LARGEST_SMALL = 1 << 20  # octets of a baseline or of a part made from the plan
