@@ -145,6 +145,7 @@ def test_certified_runs_and_their_reports_compare(bench: Bench) -> None:
     from test_certify_command import BASELINE
 
     (bench.folder / "baseline.yaml").write_text(BASELINE)
+    assert bench.call("baseline", "freeze", "baseline.yaml").returncode == 0
     newer = bench.folder / "newer.yaml"
     text = PROFILE.read_text(encoding="utf-8").replace('"00000001"', '"00000002"')
     newer.write_text(text + 'emulator: {manufacturer_id: "ABCD"}\n', encoding="utf-8")
