@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -182,6 +183,7 @@ def _examples(wanted: Fuzz, attempt: Callable[[Edit], None]) -> None:
     """Draw ``count`` edits from the seed and hand each to ``attempt``."""
     try:
         import hypothesis  # noqa: PLC0415  an extra
+        from hypothesis.configuration import set_hypothesis_home_dir  # noqa: PLC0415
     except ImportError as absent:
         raise NotTestableHere(
             "fuzzing needs Hypothesis: install smip-bench[fuzz]") from absent
@@ -195,7 +197,12 @@ def _examples(wanted: Fuzz, attempt: Callable[[Edit], None]) -> None:
     def run(edit: Edit) -> None:
         attempt(edit)
 
-    run()
+    with TemporaryDirectory(prefix="smip-bench-") as folder:
+        set_hypothesis_home_dir(folder)  # else it leaves one where the command was given
+        try:
+            run()
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def _edits() -> SearchStrategy[Edit]:

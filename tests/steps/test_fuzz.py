@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_seed_gives_the_same_messages_again(context: Context) -> None:
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
+
+
+def test_nothing_is_left_where_the_command_was_given(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fuzz(context, wanted(count=10, seed=3))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_silences_the_device_is_named_and_nothing_follows(
