@@ -13,10 +13,10 @@ import click
 from bench.resources import resolve
 from devices import pki
 from devices.defects import DEFECTS
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
-from devices.emulators.esme.process import Server
 from devices.emulators.esme.profile import Settings, load_settings
+from devices.emulators.gbcs import keyring
+from devices.emulators.gbcs.process import Server
 
 
 @click.group()

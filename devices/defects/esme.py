@@ -1,7 +1,7 @@
 """The defects of the emulated ESME: name, requirements it breaks, what is then wrong.
 
 Each name is a fault that the emulator asks for at the one place where it matters
-(:mod:`devices.emulators.esme.faults`). Requirements are ids of the catalogue.
+(:mod:`devices.emulators.gbcs.faults`). Requirements are ids of the catalogue.
 """
 
 from __future__ import annotations

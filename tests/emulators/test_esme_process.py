@@ -21,8 +21,8 @@ from remote_parties import Correspondence
 from bench.errors import ProfileError, RigError
 from devices.adapters.gfi_line import LineReader, encode_line
 from devices.emulators.esme.device import Esme
-from devices.emulators.esme.process import Server
 from devices.emulators.esme.profile import load_settings
+from devices.emulators.gbcs.process import Server
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bench.protocols.gbcs import asn1, protection
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
 from bench.protocols.gbcs.message import Cra, Message, parse
-from devices.emulators.esme import instants
 from devices.emulators.esme.device import Esme
-from devices.emulators.esme.keyring import Keyring
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import instants
+from devices.emulators.gbcs.keyring import Keyring
 
 PARTIES = {
     "recovery": "90b3d51f30000001", "supplier": "90b3d51f30010000",

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.protocols.cosem.data import CompactArray, Data, Tag
-from devices.emulators.esme.faults import NONE, Faults
-from devices.emulators.esme.types import NUMBERS
+from devices.emulators.cosem.types import NUMBERS
+from devices.emulators.gbcs.faults import NONE, Faults
 
 Entry = tuple[int | bytes, ...]
 

@@ -1,4 +1,4 @@
-"""Gives a meter a line and a stimulus channel: one selector in one thread, no polling.
+"""Gives a device a line and a stimulus channel: one selector in one thread, no polling.
 
 The line carries ``GBCS:DATA#<n>:<length>:<HEX>`` text over TCP or, except on Windows, over a tty or
 pseudo-terminal; the stimulus channel is JSON lines over TCP and listens on the loopback only. One
@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from bench.errors import BenchError, RigError
 from devices.adapters.gfi_line import LineReader, encode_line
 from devices.adapters.stimulus_channel import FAILED, MAX_LINE, Reply, decode_request, encode_reply
-from devices.emulators.esme.device import Esme
-from devices.emulators.esme.stimuli import Stimuli
-from devices.emulators.esme.terminal import Terminal, open_terminal
+from devices.emulators.gbcs.device import Device
+from devices.emulators.gbcs.stimuli import Stimuli
+from devices.emulators.gbcs.terminal import Terminal, open_terminal
 
 _CHUNK = 65_536
 
@@ -40,11 +40,11 @@ class _End:
 
 
 class Server:
-    """Serves one meter until :meth:`stop`; use as a context manager, it closes what it opened."""
+    """Serves one device until :meth:`stop`; use as a context manager, it closes what it opened."""
 
-    def __init__(self, meter: Esme) -> None:
-        self._meter = meter
-        self._stimuli = Stimuli(meter)
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._stimuli = Stimuli(device.calls())
         # sockets and terminals only: on Windows a selector takes nothing but sockets
         self._selector = selectors.DefaultSelector()
         self._reader = LineReader()
@@ -202,12 +202,12 @@ class Server:
     def _take_line(self, octets: bytes) -> None:
         for line in self._reader.feed(octets):
             if line.message is not None:
-                for message in self._meter.handle(line.message):
+                for message in self._device.handle(line.message):
                     self._send(self._line, encode_line(0, message))
 
     def _send_alerts(self) -> None:
         if self._line is not None:
-            for alert in self._meter.drain():
+            for alert in self._device.drain():
                 self._send(self._line, encode_line(0, alert))
 
     def _take_request(self, octets: bytes) -> None:

@@ -1,7 +1,7 @@
-"""The trust anchor cells of a meter: whose certificate it holds in each, and from which counter on.
+"""The trust anchor cells of a device: whose certificate each holds, and from which counter on.
 
-A cell is named by remote party role, key usage and purpose (GBCS section 13; which an ESME has is
-what the ESMEs of the reference test data report: none for the WAN provider). Each role has one
+A cell is named by remote party role, key usage and purpose (GBCS section 13); which ones there are
+is the kind's (:class:`~devices.emulators.gbcs.kind.Kind`). Each role has one
 EUI-64, that of the certificates in its cells, and a floor: the originator counter that the messages
 of its holder must exceed. A known party without a cell has no right that it could lose or pass on:
 it is known to be refused. Left out: the contingency key in the root certificate.
@@ -39,16 +39,19 @@ class Cell(NamedTuple):
         return {_DS: Usage.DIGITAL_SIGNATURE, _KA: Usage.KEY_AGREEMENT}.get(self.usage)
 
 
-CELLS = (
-    Cell(Role.ROOT, _CERT_SIGN),
-    Cell(Role.RECOVERY, _DS),
-    Cell(Role.SUPPLIER, _DS), Cell(Role.SUPPLIER, _KA), Cell(Role.SUPPLIER, _KA, True),
-    Cell(Role.NETWORK_OPERATOR, _DS), Cell(Role.NETWORK_OPERATOR, _KA),
-    Cell(Role.ACCESS_CONTROL_BROKER, _DS), Cell(Role.ACCESS_CONTROL_BROKER, _KA),
-    Cell(Role.TRANSITIONAL_CHANGE_OF_SUPPLIER, _DS),
-    Cell(Role.LOAD_CONTROLLER, _DS), Cell(Role.LOAD_CONTROLLER, _KA),
-)
-"""The cells of an ESME, in the order in which they are reported."""
+ROOT = Cell(Role.ROOT, _CERT_SIGN)
+TOP_UP = Cell(Role.SUPPLIER, _KA, True)
+
+
+def signing(role: Role) -> Cell:
+    """Return the cell for a role's signatures."""
+    return Cell(role, _DS)
+
+
+def pair(role: Role) -> tuple[Cell, Cell]:
+    """Return the cells for a role's signatures and key agreements."""
+    return Cell(role, _DS), Cell(role, _KA)
+
 
 WITHOUT_MAC = frozenset({Role.RECOVERY, Role.TRANSITIONAL_CHANGE_OF_SUPPLIER})
 """Roles without a key agreement key here: what is sent to them is signed."""
@@ -64,32 +67,34 @@ class Floor:
 
 @dataclass(slots=True)
 class TrustAnchors:
-    """The held certificates by cell, and the floors by role."""
+    """The held certificates by cell, and the floors by role; ``cells`` are those there are."""
 
+    cells: tuple[Cell, ...] = ()
     certificates: dict[Cell, x509.Certificate] = field(default_factory=dict)
     floors: dict[Role, Floor] = field(default_factory=dict)
     without_cell: dict[tuple[bytes, Usage], x509.Certificate] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, keys: KeyStore, parties: Mapping[str, bytes], root: x509.Certificate | None,
+        cls, cells: tuple[Cell, ...], keys: KeyStore, parties: Mapping[str, bytes],
+        root: x509.Certificate | None,
     ) -> TrustAnchors:
-        """Return the anchors of a fresh meter: the certificates of ``parties`` in ``keys``.
+        """Return the anchors of a fresh device: the certificates of ``parties`` in ``keys``.
 
         The cell for top-ups takes the supplier's key agreement certificate where ``keys`` holds
         none for them.
         """
-        anchors = cls()
+        anchors = cls(cells)
         if root is not None:
-            anchors.certificates[CELLS[0]] = root
+            anchors.certificates[ROOT] = root
         for party in parties.values():
             role = keys.role(party)
-            if role is None or not any(cells_of(role)):
+            if role is None or not any(anchors.cells_of(role)):
                 anchors.without_cell |= {
                     (party, usage): certificate for usage in Usage
                     if (certificate := keys.certificate(party, usage)) is not None}
                 continue
-            for cell in cells_of(role):
+            for cell in anchors.cells_of(role):
                 certificate = keys.certificate(party, cell.key) if cell.key else None
                 if certificate is None and cell.top_up:
                     certificate = keys.certificate(party, Usage.KEY_AGREEMENT)
@@ -101,16 +106,20 @@ class TrustAnchors:
         """Return anchors of their own with the same contents."""
         floors = {role: Floor(floor.messages, floor.top_ups)
                   for role, floor in self.floors.items()}
-        return TrustAnchors(dict(self.certificates), floors, dict(self.without_cell))
+        return TrustAnchors(self.cells, dict(self.certificates), floors, dict(self.without_cell))
 
     @property
     def root(self) -> x509.Certificate | None:
         """The root's certificate."""
-        return self.certificates.get(CELLS[0])
+        return self.certificates.get(ROOT)
+
+    def cells_of(self, role: Role) -> Iterator[Cell]:
+        """Yield the cells of ``role``."""
+        return (cell for cell in self.cells if cell.role == role)
 
     def held(self, role: Role) -> Sequence[tuple[Cell, x509.Certificate]]:
         """Return the filled cells of ``role``."""
-        return [(cell, self.certificates[cell]) for cell in cells_of(role)
+        return [(cell, self.certificates[cell]) for cell in self.cells_of(role)
                 if cell in self.certificates]
 
     def party(self, role: Role) -> bytes | None:
@@ -135,11 +144,6 @@ class TrustAnchors:
         for cell, certificate in self.certificates.items():
             if cell.key is not None:
                 store.add(entity(certificate), cell.key, certificate=certificate)
-
-
-def cells_of(role: Role) -> Iterator[Cell]:
-    """Yield the cells of ``role``."""
-    return (cell for cell in CELLS if cell.role == role)
 
 
 @lru_cache(maxsize=256)  # asked for with every message

@@ -1,7 +1,7 @@
-"""What a meter holds of a test PKI: its own private keys, and certificates of its remote parties.
+"""What a device holds of a test PKI: its own private keys, and certificates of its remote parties.
 
-A party whose name starts with ``second_`` is of a role that the meter already has a party for: the
-meter does not know it, as a real one does not know every supplier.
+A party whose name starts with ``second_`` is of a role that the device already has a party for: the
+device does not know it, as a real one does not know every supplier.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ROOT, _ISSUER = "root.pem", "issuing-authority.pem"  # in the folder of the aut
 
 
 class Keyring(KeyStore):
-    """The keys of a meter, with the certificates of the root and of issuers that it knows."""
+    """The keys of a device, with the certificates of the root and of issuers that it knows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,18 +29,18 @@ class Keyring(KeyStore):
 
 
 def remote_parties(parties: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return those of ``parties`` that the meter knows, itself left out."""
+    """Return those of ``parties`` that the device knows, itself left out."""
     return {name: party for name, party in parties.items()
             if name != pki.DEVICE and not name.startswith(_UNKNOWN)}
 
 
 def keys_of(device: bytes, parties: Mapping[str, bytes], everything: KeyStore) -> Keyring:
-    """Return what the meter ``device`` holds out of ``everything``."""
+    """Return what ``device`` holds out of ``everything``."""
     held = Keyring()
     for usage in (Usage.DIGITAL_SIGNATURE, Usage.KEY_AGREEMENT):
         private = everything.private_key(device, usage)
         if private is None:
-            raise RigError(f"no private key {device.hex()}-{usage}.key for the meter")
+            raise RigError(f"no private key {device.hex()}-{usage}.key for the device")
         held.add(device, usage, certificate=everything.certificate(device, usage),
                  private_key=private)
         for party in remote_parties(parties).values():
@@ -54,7 +54,7 @@ def keys_of(device: bytes, parties: Mapping[str, bytes], everything: KeyStore) -
 
 
 def load(folder: Path) -> tuple[bytes, dict[str, bytes], KeyStore]:
-    """Return the meter's EUI-64, its remote parties and its keys from the PKI in ``folder``."""
+    """Return the device's EUI-64, its remote parties and its keys from the PKI in ``folder``."""
     parties = pki.read_parties(folder)
     if pki.DEVICE not in parties:
         raise RigError(f"{folder / pki.PARTIES_FILE}: names no {pki.DEVICE}")

@@ -1,4 +1,4 @@
-"""The credentials of a meter: trust anchors, own keys, counters, and the keys that follow.
+"""The credentials of a device: trust anchors, own keys, counters, and the keys that follow.
 
 What they are used for is elsewhere: messages are checked in ``authentication``, cells replaced in
 ``credential_updates``. All of it lasts over a loss of mains.
@@ -12,32 +12,32 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
-from devices.emulators.esme.certification import loaded
-from devices.emulators.esme.counters import Counters
-from devices.emulators.esme.faults import NONE, Faults
-from devices.emulators.esme.keyring import Keyring
-from devices.emulators.esme.own_keys import OwnKeys
-from devices.emulators.esme.trust_anchors import TrustAnchors
+from devices.emulators.gbcs.certification import loaded
+from devices.emulators.gbcs.counters import Counters
+from devices.emulators.gbcs.faults import NONE, Faults
+from devices.emulators.gbcs.keyring import Keyring
+from devices.emulators.gbcs.own_keys import OwnKeys
+from devices.emulators.gbcs.trust_anchors import Cell, TrustAnchors
 
-_ISSUERS = 8  # how many authorities a meter remembers (our choice)
+_ISSUERS = 8  # how many authorities a device remembers (our choice)
 
 
 class Credentials:
-    """The credentials of the meter ``device``, at first what ``keys`` holds of ``parties``."""
+    """The credentials of ``device``, at first what ``keys`` holds of ``parties``."""
 
     def __init__(
-        self, device: bytes, keys: KeyStore, parties: Mapping[str, bytes], *, seed: int = 0,
-        faults: Faults = NONE,
+        self, device: bytes, cells: tuple[Cell, ...], keys: KeyStore,
+        parties: Mapping[str, bytes], *, seed: int = 0, faults: Faults = NONE,
     ) -> None:
         root, issuers = (keys.root, keys.issuers) if isinstance(keys, Keyring) else (None, ())
         self._faults = faults
         self.device = device
-        self.anchors = TrustAnchors.of(keys, parties, root)
+        self.anchors = TrustAnchors.of(cells, keys, parties, root)
         self.own = OwnKeys(device, keys, seed, faults)
         self.counters = Counters(faults)
         self.issuers = [_der(issuer) for issuer in issuers]  # of which chains are known
         self._first = self.anchors
-        self.former: list[KeyStore] = []  # only a faulty meter looks at them
+        self.former: list[KeyStore] = []  # only a faulty device looks at them
         self._former_anchors: list[TrustAnchors] = []
         self.keys = self._store(self.anchors)
 
@@ -95,7 +95,7 @@ class Credentials:
         self.keys = self._store(self.anchors)
 
     def interrupt(self) -> None:
-        """Go through a loss of mains; only a faulty meter forgets anything."""
+        """Go through a loss of mains; only a faulty device forgets anything."""
         self.counters.interrupt()
         self.own.interrupt()
         if "credentials-lost-over-outage" in self._faults and self.anchors is not self._first:

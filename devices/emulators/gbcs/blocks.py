@@ -1,8 +1,8 @@
-"""Large messages of the meter, in blocks: commands put together, answers taken apart (R-SEC-16).
+"""Large messages of the device, in blocks: commands put together, answers taken apart (R-SEC-16).
 
 Stands between the line and the dialogue. A block is not protected, so whoever reaches the line can
 open transfers: only the latest ``TRANSFERS`` of each direction are held, each within the limits of
-the profile. The meter has no timer of its own for them; the other side's asking moves it on, and a
+the profile. The device has no timer of its own for them; the other side's asking moves it on, and a
 transfer that nobody asks for is displaced by later ones. What is no block of GBCS goes to the
 dialogue, which refuses it as it refuses other malformed messages. Alerts are never in blocks.
 """
@@ -28,8 +28,8 @@ from bench.protocols.gbcs.block_transfer import (
     route_of,
 )
 from bench.protocols.gbcs.message import Cra, parse
-from devices.emulators.esme.faults import Faults
-from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs.faults import Faults
+from devices.emulators.gbcs.profile import Settings
 
 TRANSFERS = 4
 """Transfers held in each direction (our choice)."""
@@ -40,7 +40,7 @@ Transfer = TypeVar("Transfer", Sender, Receiver)
 
 
 class Blocks:
-    """The transfers of one meter; ``answer`` takes a whole message and gives the answers to it."""
+    """The transfers of one device; ``answer`` takes a whole message and gives the answers to it."""
 
     def __init__(
         self, eui64: bytes, settings: Settings, faults: Faults,
@@ -61,7 +61,7 @@ class Blocks:
         self._sent: dict[Route, int] = {}
 
     def take(self, octets: bytes) -> list[bytes]:
-        """Return what the meter sends on ``octets``: answers, blocks of one, acknowledgements."""
+        """Return what the device sends on ``octets``: answers, blocks of one, acknowledgements."""
         if not is_block(octets):
             return self._in_pieces(self._answer(octets))
         try:
@@ -116,7 +116,7 @@ class Blocks:
         return self._send(sender, sender.start())
 
     def _send(self, sender: Sender, blocks: list[Block]) -> list[bytes]:
-        """Return the octets of ``blocks``, wrong where the meter is faulty."""
+        """Return the octets of ``blocks``, wrong where the device is faulty."""
         faults, route = self._faults, sender.route
         if "block-lost-never-repeated" in faults:
             blocks = [block for block in blocks if block.number > self._sent[route]]
@@ -142,7 +142,7 @@ def _remember(held: dict[Route, Transfer], route: Route, transfer: Transfer) -> 
 
 
 def _misplaced(arrived: list[Block], faults: Faults) -> bytes:
-    """Return the message as a faulty meter puts it together; nothing where it does as it should."""
+    """Return the message as a faulty device puts it together; nothing if it does as it should."""
     if "block-duplicate-appended" in faults:
         return b"".join(block.data for block in sorted(arrived, key=lambda block: block.number))
     if "block-order-of-arrival" in faults:

@@ -1,4 +1,4 @@
-"""What a meter looks at in a certificate before it trusts it (GBCS sections 12 and 13, RFC 5280).
+"""What a device looks at in a certificate before it trusts it (GBCS sections 12 and 13, RFC 5280).
 
 Each rule that a certificate breaks has a name. ``unknown issuer``: its chain does not lead to the
 held root. ``altered``: a signature in the chain is not the issuer's. ``expired`` and ``early``: the

@@ -1,4 +1,4 @@
-"""Instants as the meter counts them: seconds since 2000-01-01T00:00:00Z, as logs carry them.
+"""Instants as the device counts them: seconds since 2000-01-01T00:00:00Z, as logs carry them.
 
 The zero is what the reference test data use for time stamps of profile entries (RTDS, ECS35a).
 """

@@ -1,4 +1,4 @@
-"""The meter's clock, and the hub's that it follows (SMETS2 5.5.1; R-CLK-01..04, R-NEW-01..04).
+"""The device's clock, and the hub's that it follows (SMETS2 5.5.1; R-CLK-01..04, R-NEW-01..04).
 
 A difference of up to 10 s is corrected without a trace; a greater one is left alone and reported.
 Set Clock takes the hub's time, never one from the command, and only if it lies in the interval.
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import enum
 
-from devices.emulators.esme.faults import NONE, Faults
-from devices.emulators.esme.instants import DAY
+from devices.emulators.gbcs.faults import NONE, Faults
+from devices.emulators.gbcs.instants import DAY
 
 LIMIT = 10.0
 """Seconds of difference that synchronisation still corrects."""
@@ -30,7 +30,7 @@ class Outcome(enum.Enum):
 
 
 class Clock:
-    """``true`` is the time that passes; the meter's and the hub's clock are offset from it."""
+    """``true`` is the time that passes; the device's and the hub's clock are offset from it."""
 
     def __init__(self, start: float, *, once_a_day: bool, faults: Faults = NONE) -> None:
         self.true = start
@@ -51,7 +51,7 @@ class Clock:
 
     @property
     def now(self) -> float:
-        """The meter's time."""
+        """The device's time."""
         return self.true + self._offset
 
     @property
@@ -60,7 +60,7 @@ class Clock:
         return self.true + self._shift
 
     def true_at(self, instant: float) -> float:
-        """Return the true time at which the meter's clock will show ``instant``."""
+        """Return the true time at which the device's clock will show ``instant``."""
         return instant - self._offset
 
     def shift_reference(self, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 A use case with a variant that is signed and has no MAC takes that one from a role without a key
 agreement key, and the other from the access control broker; from the rest either. What a faulty
-meter lets pass is in a table here, so that a right one has one path.
+device lets pass is in a table here, so that a right one has one path.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from bench.protocols.gbcs.use_cases import (
     every_use_case,
     other_code,
 )
-from devices.emulators.esme.credentials import Credentials
-from devices.emulators.esme.faults import NONE, Faults
-from devices.emulators.esme.trust_anchors import WITHOUT_MAC
+from devices.emulators.gbcs.credentials import Credentials
+from devices.emulators.gbcs.faults import NONE, Faults
+from devices.emulators.gbcs.trust_anchors import WITHOUT_MAC
 
 _SOUND = {State.VALID, State.ABSENT}
 _BROKER = Role.ACCESS_CONTROL_BROKER.name.lower()
@@ -30,7 +30,7 @@ _SIGNING_ROLES = {role.name.lower() for role in WITHOUT_MAC}
 
 
 class Authentication:
-    """Checks messages with the credentials of one meter."""
+    """Checks messages with the credentials of one device."""
 
     def __init__(self, credentials: Credentials, faults: Faults = NONE) -> None:
         self._credentials = credentials
@@ -40,7 +40,7 @@ class Authentication:
     def refusal(self, message: Message, role: str, short_mac: int = 0) -> str:
         """Return why ``message`` of a party of ``role`` is not authentic, empty if it is.
 
-        ``short_mac`` counts octets that its MAC lacks, which only a faulty meter admits.
+        ``short_mac`` counts octets that its MAC lacks, which only a faulty device admits.
         """
         keys = self._credentials.trusted
         found = protection.check(message, keys)

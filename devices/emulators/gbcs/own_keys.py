@@ -1,8 +1,8 @@
-"""The meter's own key pairs: those in use, and those that wait for their certificate (R-SEC-07).
+"""The device's own key pairs: those in use, and those that wait for their certificate (R-SEC-07).
 
 CS02c makes a key pair and answers with a request for a certificate (PKCS #10), CS02d brings the
 certificate and puts the pair to use, CS02e gives the certificate in use. Keys follow from the
-meter's seed and its first private key, so that runs can be compared and nobody without that key
+device's seed and its first private key, so that runs can be compared and nobody without that key
 knows them.
 """
 
@@ -21,13 +21,13 @@ from bench.errors import RigError
 from bench.protocols.gbcs.certificates import Certificate, KeyUsage, Kind
 from bench.protocols.gbcs.keys import KeyStore, Usage
 from devices import pki
-from devices.emulators.esme.certification import (
+from devices.emulators.gbcs.certification import (
     chain_flaws,
     loaded,
     profile_flaws,
     readable,
 )
-from devices.emulators.esme.faults import NONE, Faults
+from devices.emulators.gbcs.faults import NONE, Faults
 
 SUCCESS, INVALID_CERTIFICATE, WRONG_IDENTITY = "success", "invalidCertificate", \
     "wrongDeviceIdentity"
@@ -40,7 +40,7 @@ _USAGES = {KeyUsage.DIGITAL_SIGNATURE: Usage.DIGITAL_SIGNATURE,
            KeyUsage.KEY_AGREEMENT: Usage.KEY_AGREEMENT}
 _BY_NAME = {"digitalSignature": Usage.DIGITAL_SIGNATURE, "keyAgreement": Usage.KEY_AGREEMENT}
 
-# A result that a faulty meter does not give.
+# A result that a faulty device does not give.
 _UNCHECKED = {
     INVALID_CERTIFICATE: "invalid-device-certificate-accepted",
     WRONG_IDENTITY: "device-certificate-of-another-device-accepted",
@@ -59,12 +59,12 @@ class Pair:
 
 
 def usage_of(bits: list[str]) -> Usage | None:
-    """Return the usage that key usage bits name; ``None`` unless it is one that a meter has."""
+    """Return the usage that key usage bits name; ``None`` unless it is one that a device has."""
     return _BY_NAME.get(bits[0]) if len(bits) == 1 else None
 
 
 class OwnKeys:
-    """The key pairs of the meter ``device``; the first ones come from ``keys``."""
+    """The key pairs of ``device``; the first ones come from ``keys``."""
 
     def __init__(self, device: bytes, keys: KeyStore, seed: int, faults: Faults = NONE) -> None:
         self._device = device
@@ -73,7 +73,7 @@ class OwnKeys:
         for usage in (Usage.DIGITAL_SIGNATURE, Usage.KEY_AGREEMENT):
             private = keys.private_key(device, usage)
             if private is None:
-                raise RigError(f"no private key {device.hex()}-{usage}.key for the meter")
+                raise RigError(f"no private key {device.hex()}-{usage}.key for the device")
             self._pairs[usage] = Pair(private, keys.certificate(device, usage))
         self._first = dict(self._pairs)
         self._pending: dict[Usage, ec.EllipticCurvePrivateKey] = {}
@@ -91,7 +91,7 @@ class OwnKeys:
     def request(self, usage: Usage) -> bytes:
         """Make a new pair for ``usage`` and return the request for its certificate, DER."""
         self._made += 1
-        key = _derived(f"smip-bench esme\0{self._entropy}\0{self._made}")
+        key = _derived(f"smip-bench device\0{self._entropy}\0{self._made}")
         self._pending[usage] = key
         if "request-for-the-old-key" in self._faults:
             key = self._pairs[usage].key
@@ -130,7 +130,7 @@ class OwnKeys:
         return result
 
     def _lenient(self, result: str, certificate: Certificate) -> bool:
-        """Return whether a faulty meter takes what a right one answers with ``result``."""
+        """Return whether a faulty device takes what a right one answers with ``result``."""
         swapped = result in (NO_PAIR, WRONG_KEY) and any(
             _point(key) == certificate.public_key for key in self._pending.values())
         return _UNCHECKED[INVALID_USAGE if swapped else result] in self._faults
@@ -147,7 +147,7 @@ class OwnKeys:
         return certificate.public_bytes(serialization.Encoding.DER) if certificate else None
 
     def interrupt(self) -> None:
-        """Go through a loss of mains; only a faulty meter forgets anything."""
+        """Go through a loss of mains; only a faulty device forgets anything."""
         if "pending-key-lost-over-outage" in self._faults:
             self._pending.clear()
 

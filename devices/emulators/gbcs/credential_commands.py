@@ -1,7 +1,7 @@
 """Carries out the credential use cases CS02a to CS02g: what is asked, what is answered.
 
 CS02a and CS02f tell what the cells of roles hold, CS02b and CS02g replace it (``Updates``), CS02c,
-CS02d and CS02e are about the meter's own certificates (``OwnKeys``). The answer to CS02d is signed
+CS02d and CS02e are about the device's own certificates (``OwnKeys``). The answer to CS02d is signed
 with the new key already: our reading, as its result tells whether the change went well.
 """
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from bench.protocols.gbcs import asn1
 from bench.protocols.gbcs.keys import Role
 from bench.protocols.gbcs.message import Cra, Message
-from devices.emulators.esme import instants
-from devices.emulators.esme.credential_updates import Updates, cell_of, role_of_name
-from devices.emulators.esme.credential_use_cases import (
+from devices.emulators.gbcs import instants
+from devices.emulators.gbcs.credential_updates import Updates, cell_of, role_of_name
+from devices.emulators.gbcs.credential_use_cases import (
     DETAILS,
     INSTALL,
     ISSUE,
@@ -23,31 +23,35 @@ from devices.emulators.esme.credential_use_cases import (
     MODES,
     PROVIDE,
 )
-from devices.emulators.esme.own_keys import INVALID_USAGE, SUCCESS, usage_of
-from devices.emulators.esme.trust_anchors import entity, key_identifier
+from devices.emulators.gbcs.events import CREDENTIALS_UPDATED
+from devices.emulators.gbcs.own_keys import INVALID_USAGE, SUCCESS, usage_of
+from devices.emulators.gbcs.trust_anchors import entity, key_identifier
 
 if TYPE_CHECKING:
-    from devices.emulators.esme.device import Esme
+    from devices.emulators.gbcs.device import Device
 
-_UPDATED = 0x8F70
 _NO_CELL, _NO_CERTIFICATE = "trustAnchorNotFound", "noCertificateHeld"
 AUTHORITY, FORMAT, COUNTER = "authority", "format", "counter"
 
+Act = Callable[[Message, Any], tuple[Any, bool]]
+"""Carries out a command in ASN.1: the plain value of the response, and whether all was done."""
+
 
 class CredentialCommands:
-    """Carries them out on one meter."""
+    """Carries them out on one device."""
 
-    def __init__(self, meter: Esme) -> None:
-        self._meter = meter
-        self.updates = Updates(meter)
-        self._acts: dict[int, Callable[[Message, Any], tuple[Any, bool]]] = {
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self.updates = Updates(device)
+        self._acts: dict[int, Act] = {
             DETAILS: self._details, LOAD_CONTROLLER_DETAILS: self._details,
             ISSUE: self._issue, INSTALL: self._install, PROVIDE: self._provide,
             **dict.fromkeys(MODES, self.updates.execute)}
 
     def execute(self, message: Message, content: Any) -> tuple[bytes, bool]:
         """Return the response's payload, and whether all was done that was asked."""
-        value, done = self._acts[message.message_code](message, content)
+        acts = {**self._acts, **self._device.acts()}
+        value, done = acts[message.message_code](message, content)
         return asn1.encode(message.message_code, Cra.RESPONSE, value), done
 
     def _details(self, _: Message, content: Mapping[str, Any]) -> tuple[Any, bool]:
@@ -55,11 +59,11 @@ class CredentialCommands:
                 for name in content["remotePartyRolesCredentialsRequired"]], True
 
     def _role_details(self, name: str | int) -> dict[str, Any]:
-        anchors, role = self._meter.credentials.anchors, role_of_name(name)
+        anchors, role = self._device.credentials.anchors, role_of_name(name)
         held = anchors.held(role) if role is not None else ()
         if role is None or not held:
             return {"remotePartyRole": name, "statusCode": _NO_CELL}
-        wrong = 1 if "credential-details-wrong" in self._meter.faults else 0
+        wrong = 1 if "credential-details-wrong" in self._device.faults else 0
         return {
             "remotePartyRole": name, "statusCode": "success",
             "currentSeqNumber": anchors.floor(role).messages,
@@ -74,17 +78,17 @@ class CredentialCommands:
         usage = usage_of(content["keyUsage"])
         if usage is None:
             return {"responseCode": INVALID_USAGE}, False
-        return {"certificationRequest": self._meter.credentials.own.request(usage)}, True
+        return {"certificationRequest": self._device.credentials.own.request(usage)}, True
 
     def _install(self, _: Message, content: str) -> tuple[Any, bool]:
-        credentials, faults = self._meter.credentials, self._meter.faults
-        now = instants.to_datetime(self._meter.clock.now)
+        credentials, faults = self._device.credentials, self._device.faults
+        now = instants.to_datetime(self._device.clock.now)
         result = credentials.own.install(bytes.fromhex(content), credentials.issuers,
                                          credentials.root, now)
         if result == SUCCESS:
             credentials.renew()
             if "device-certificate-update-not-logged" not in faults:
-                self._meter.event(_UPDATED)
+                self._device.event(CREDENTIALS_UPDATED)
         if "device-certificate-result-success-always" in faults:
             result = SUCCESS
         return result, result == SUCCESS
@@ -93,7 +97,7 @@ class CredentialCommands:
         usage = usage_of(content["keyUsage"])
         if usage is None:
             return {"responseCode": INVALID_USAGE}, False
-        certificate = self._meter.credentials.own.certificate(usage)
+        certificate = self._device.credentials.own.certificate(usage)
         if certificate is None:
             return {"responseCode": _NO_CERTIFICATE}, False
         return {"certificate": certificate}, True

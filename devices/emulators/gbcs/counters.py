@@ -1,4 +1,4 @@
-"""The originator counters that a meter remembers, against replay (GBCS 4.3.1.5, R-SEC-03).
+"""The originator counters that a device remembers, against replay (GBCS 4.3.1.5, R-SEC-03).
 
 One for each role and use case: the greatest accepted, which the next must exceed, as it must the
 floor of the role. The holder of a role may change, then its counters begin anew at the floor. They
@@ -7,13 +7,13 @@ last over a loss of mains.
 
 from __future__ import annotations
 
-from devices.emulators.esme.faults import NONE, Faults
+from devices.emulators.gbcs.faults import NONE, Faults
 
-_FAR = 1 << 32  # how far ahead a meter looks that takes a step forward for an error
+_FAR = 1 << 32  # how far ahead a device looks that takes a step forward for an error
 
 
 class Counters:
-    """The counters of one meter; a party is the name of its role, or its EUI-64 as text."""
+    """The counters of one device; a party is the name of its role, or its EUI-64 as text."""
 
     def __init__(self, faults: Faults = NONE) -> None:
         self._faults = faults
@@ -41,7 +41,7 @@ class Counters:
                           if key[0] != party}
 
     def interrupt(self) -> None:
-        """Go through a loss of mains; only a faulty meter forgets anything."""
+        """Go through a loss of mains; only a faulty device forgets anything."""
         if "counter-lost-over-outage" in self._faults:
             self._accepted.clear()
 

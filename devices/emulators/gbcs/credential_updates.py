@@ -19,10 +19,14 @@ from bench.protocols.gbcs import asn1
 from bench.protocols.gbcs.asn1.definitions import REMOTE_PARTY_ROLE
 from bench.protocols.gbcs.keys import Role
 from bench.protocols.gbcs.message import Cra, Message
-from devices.emulators.esme import certification, instants
-from devices.emulators.esme.credential_use_cases import ALERT_OF, MODES, Mode
-from devices.emulators.esme.trust_anchors import (
-    CELLS,
+from devices.emulators.gbcs import certification, instants
+from devices.emulators.gbcs.credential_use_cases import ALERT_OF, MODES, Mode
+from devices.emulators.gbcs.events import (
+    CREDENTIALS_UPDATED,
+    LATER_ACTIONED,
+    LATER_NOT_ACTIONED,
+)
+from devices.emulators.gbcs.trust_anchors import (
     Cell,
     TrustAnchors,
     entity,
@@ -30,14 +34,12 @@ from devices.emulators.esme.trust_anchors import (
 )
 
 if TYPE_CHECKING:
-    from devices.emulators.esme.device import Esme
+    from devices.emulators.gbcs.device import Device
 
 SUCCESS, BAD, NO_ANCHOR, NO_CELL, OTHER = (
     "success", "badCertificate", "noTrustAnchor", "trustAnchorNotFound", "other")
 CANCELLED = "9999-12-31T23:59:59Z"
 """The execution time that takes back a pending command (reference test data)."""
-
-_UPDATED, _ACTIONED, _NOT_ACTIONED = 0x8F70, 0x8F66, 0x8F67
 
 # What a replacement certificate that breaks a rule is answered, and the fault of not looking.
 _FLAWS: Mapping[str, tuple[str, str]] = {
@@ -70,10 +72,10 @@ class _Pending:
 
 
 class Updates:
-    """The replacements of one meter, those to come included."""
+    """The replacements of one device, those to come included."""
 
-    def __init__(self, meter: Esme) -> None:
-        self._meter = meter
+    def __init__(self, device: Device) -> None:
+        self._device = device
         self._pending: dict[int, _Pending] = {}
 
     def due(self) -> float:
@@ -86,17 +88,17 @@ class Updates:
             if item.instant <= now:
                 del self._pending[code]
                 outcome = self._apply(item.message, item.content)
-                if "outcome-alert-missing" not in self._meter.faults:
+                if "outcome-alert-missing" not in self._device.faults:
                     self._announce(item, outcome)
 
     def interrupt(self) -> None:
-        """Go through a loss of mains; only a faulty meter forgets anything."""
-        if "pending-update-lost-over-outage" in self._meter.faults:
+        """Go through a loss of mains; only a faulty device forgets anything."""
+        if "pending-update-lost-over-outage" in self._device.faults:
             self._pending.clear()
 
     def execute(self, message: Message, content: Mapping[str, Any]) -> tuple[Any, bool]:
         """Return the response's plain value, and whether all was done that was asked."""
-        faults, code = self._meter.faults, message.message_code
+        faults, code = self._device.faults, message.message_code
         at = content.get("executionDateTime")
         if at is not None and "execution-date-ignored" not in faults:
             if at == CANCELLED:
@@ -104,15 +106,15 @@ class Updates:
                     self._pending.pop(code, None)
                 return {"commandAccepted": None}, True
             instant = instants.from_datetime(datetime.fromisoformat(at))
-            if instant > self._meter.clock.now:
+            if instant > self._device.clock.now:
                 self._pending[code] = _Pending(instant, message, content)
                 return {"commandAccepted": None}, True
         outcome = self._apply(message, content)
         return {"commandAccepted": None, "executionOutcome": outcome}, _all_done(outcome)
 
     def _apply(self, message: Message, content: Mapping[str, Any]) -> dict[str, Any]:
-        meter, faults = self._meter, self._meter.faults
-        held, control = meter.credentials.anchors, content["authorisingRemotePartyControl"]
+        device, faults = self._device, self._device.faults
+        held, control = device.credentials.anchors, content["authorisingRemotePartyControl"]
         mode = self._mode(message, control)
         replacements = [_replacement(item) for item in content["replacements"]]
         self._judge(replacements, mode, content)
@@ -124,12 +126,12 @@ class Updates:
         replaced = {item.cell.role for item in replacements
                     if item.cell is not None and item.status == SUCCESS}
         changes = self._count(held, after, mode, control, replaced)
-        changed = after.certificates != held.certificates  # without success in a faulty meter only
+        changed = after.certificates != held.certificates  # without success in a faulty device only
         if (replaced or changed) and "credentials-update-without-effect" not in faults:
-            meter.credentials.hold(after)
-            meter.credentials.learn(_path(content))
+            device.credentials.hold(after)
+            device.credentials.learn(_path(content))
             if "credentials-update-not-logged" not in faults:
-                meter.event(_UPDATED)
+                device.event(CREDENTIALS_UPDATED)
         return {
             "authorisingRemotePartySeqNumber": control["authorisingRemotePartySeqNumber"],
             "credentialsReplacementMode": control["credentialsReplacementMode"],
@@ -139,21 +141,21 @@ class Updates:
     def _mode(self, message: Message, control: Mapping[str, Any]) -> Mode:
         claimed = control["credentialsReplacementMode"]
         mode = MODES[message.message_code]
-        if "replacement-mode-not-checked" in self._meter.faults:
+        if "replacement-mode-not-checked" in self._device.faults:
             return next((known for known in MODES.values() if known.name == claimed), mode)
         return mode
 
     def _judge(self, replacements: Sequence[_Replacement], mode: Mode,
                content: Mapping[str, Any]) -> None:
         """Give each replacement its status."""
-        faults, credentials = self._meter.faults, self._meter.credentials
+        faults, credentials = self._device.faults, self._device.credentials
         path = _path(content)
         control = content["authorisingRemotePartyControl"]
         timed = control.get("applyTimeBasedCPVChecks", "apply") == "apply"
-        now = instants.to_datetime(self._meter.clock.now) if timed else None
+        now = instants.to_datetime(self._device.clock.now) if timed else None
         filled: set[Cell] = set()
         for item in replacements:
-            if item.cell is None or item.cell not in CELLS:
+            if item.cell is None or item.cell not in credentials.anchors.cells:
                 item.status = NO_CELL
             elif item.cell in filled or (item.cell.role not in mode.targets
                                          and "cell-of-another-role-replaced" not in faults):
@@ -169,7 +171,7 @@ class Updates:
     def _count(self, held: TrustAnchors, after: TrustAnchors, mode: Mode,
                control: Mapping[str, Any], replaced: set[Role]) -> list[dict[str, Any]]:
         """Set the counters of the roles in ``replaced``; return the changes, as reported."""
-        counters, faults = self._meter.credentials.counters, self._meter.faults
+        counters, faults = self._device.credentials.counters, self._device.faults
         changes = list(_floors(control, mode.authority, replaced))
         for role in replaced:
             renewed = held.party(role) == after.party(role)
@@ -193,7 +195,7 @@ class Updates:
         status = item.status
         before = held.certificates.get(item.cell) if item.cell else None
         now = after.certificates.get(item.cell) if item.cell else None
-        if "cell-result-success-always" in self._meter.faults:
+        if "cell-result-success-always" in self._device.faults:
             status, now = SUCCESS, certification.loaded(item.der) or now
         return {
             "affectedTrustAnchorCell": dict(item.target), "statusCode": status,
@@ -203,13 +205,13 @@ class Updates:
             "replacingSubjectKeyIdentifier": key_identifier(now) if now else b""}
 
     def _announce(self, item: _Pending, outcome: Mapping[str, Any]) -> None:
-        done = _all_done(outcome) or "outcome-alert-success-always" in self._meter.faults
+        done = _all_done(outcome) or "outcome-alert-success-always" in self._device.faults
         code = ALERT_OF[item.message.message_code]
         payload = asn1.encode(code, Cra.ALERT, {
-            "alertCode": _ACTIONED if done else _NOT_ACTIONED,
+            "alertCode": LATER_ACTIONED if done else LATER_NOT_ACTIONED,
             "executionDateTime": item.content["executionDateTime"],
             "executionOutcome": dict(outcome)})
-        self._meter.notify(code, payload, item.message.originator)
+        self._device.notify(code, payload, item.message.originator)
 
 
 def cell_of(identifier: Mapping[str, Any]) -> Cell | None:

@@ -3,13 +3,13 @@
 The order, from what costs and trusts least to what changes state:
 
 1. the octets are one message and a command, nothing more or less       else 8F1E
-2. the recipient is this meter                                          else 8F53
-3. the message code is one of an ESME's DLMS or ASN.1 use cases         else 8F1E
-4. the originator is one of this meter's remote parties                 else 8F3D
+2. the recipient is this device                                         else 8F53
+3. the message code is one of this kind of device's use cases           else 8F1E
+4. the originator is one of this device's remote parties                else 8F3D
 5. signature and MAC are as the category asks, and valid                else 8F3D
 6. the originator's role may run the use case                           else 8F30
-7. the payload is one access request, or the use case's ASN.1, and the
-   use case is emulated                                                 else 8F1E
+7. the payload is one access request, ZigBee commands, or the use
+   case's ASN.1, as its protocol is, and the use case is emulated       else 8F1E
 8. a certificate of a supplementary remote party keeps the rules        else 8F53
 9. a credential command does not contradict its own message             else 8F1E, 8F30, 8F53
 10. where the use case is replay protected, the originator counter
@@ -30,27 +30,20 @@ from typing import Any
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem.access import AccessRequest, decode_payload
-from bench.protocols.gbcs import asn1
+from bench.protocols.gbcs import asn1, gbz
 from bench.protocols.gbcs.keys import Role
 from bench.protocols.gbcs.message import Cra, Message, parse
 from bench.protocols.gbcs.use_cases import UseCase, by_code
-from devices.emulators.esme import certification, mending
-from devices.emulators.esme.authentication import Authentication
-from devices.emulators.esme.credential_commands import AUTHORITY as NOT_OWN
-from devices.emulators.esme.credential_commands import COUNTER, contradiction
-from devices.emulators.esme.credential_commands import FORMAT as OTHER_MODE
-from devices.emulators.esme.credential_use_cases import (
-    MODES,
-    credential_use_case,
-    other_security_use_case,
-)
-from devices.emulators.esme.credentials import Credentials
-from devices.emulators.esme.faults import NONE, Faults
-
-FORMAT = 0x8F1E
-AUTHENTICATION = 0x8F3D
-AUTHORITY = 0x8F30
-OTHER_REFUSAL = 0x8F53
+from devices.emulators.gbcs import certification, mending
+from devices.emulators.gbcs.authentication import Authentication
+from devices.emulators.gbcs.credential_commands import AUTHORITY as NOT_OWN
+from devices.emulators.gbcs.credential_commands import COUNTER, contradiction
+from devices.emulators.gbcs.credential_commands import FORMAT as OTHER_MODE
+from devices.emulators.gbcs.credential_use_cases import MODES, is_carried_out, security_use_case
+from devices.emulators.gbcs.credentials import Credentials
+from devices.emulators.gbcs.events import AUTHENTICATION, AUTHORITY, FORMAT, OTHER_REFUSAL
+from devices.emulators.gbcs.faults import NONE, Faults
+from devices.emulators.gbcs.kind import Kind
 
 _CONTRADICTIONS = {OTHER_MODE: FORMAT, NOT_OWN: AUTHORITY, COUNTER: OTHER_REFUSAL}
 
@@ -69,19 +62,16 @@ _FURTHER_PARTY: Mapping[str, str] = {
 """The fault of not looking at a rule of a supplementary remote party's certificate."""
 
 
+DLMS, GBZ, ASN_1 = "DLMS", "GBZ", "ASN.1"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An admitted DLMS command; ``respond`` is false only in a faulty meter."""
+    """An admitted command; ``respond`` is false only in a faulty device.
 
-    message: Message
-    use_case: UseCase
-    request: AccessRequest
-    respond: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialCommand:
-    """An admitted credential command; ``content`` is its payload's plain value."""
+    ``content`` is its payload: an :class:`AccessRequest`, a :class:`~bench.protocols.gbcs.gbz.Gbz`
+    or the plain value of the ASN.1, as the protocol of the use case is.
+    """
 
     message: Message
     use_case: UseCase
@@ -92,32 +82,34 @@ class CredentialCommand:
 class Refusal(Exception):  # noqa: N818  an outcome, not an error of the emulator
     """Why a message was not admitted: the event ``code``, and in words."""
 
-    def __init__(self, code: int, reason: str,
-                 command: Command | CredentialCommand | None = None) -> None:
+    def __init__(self, code: int, reason: str, command: Command | None = None) -> None:
         super().__init__(reason)
         self.code = code
-        self.command = command  # executed all the same by a faulty meter
+        self.command = command  # executed all the same by a faulty device
 
 
 class Reception:
-    """The checks of the meter ``eui64``, with its credentials."""
+    """The checks of the device ``eui64``, with its credentials."""
 
-    def __init__(self, eui64: bytes, credentials: Credentials, faults: Faults = NONE) -> None:
+    def __init__(
+        self, kind: Kind, eui64: bytes, credentials: Credentials, faults: Faults = NONE
+    ) -> None:
+        self._kind = kind
         self._eui64 = eui64
         self._credentials = credentials
         self._faults = faults
         self._authentication = Authentication(credentials, faults)
 
-    def admit(self, octets: bytes, now: datetime) -> Command | CredentialCommand:
+    def admit(self, octets: bytes, now: datetime) -> Command:
         """Return the command in ``octets``, or raise :class:`Refusal`.
 
-        ``now`` is the meter's time, against which certificates are checked.
+        ``now`` is the device's time, against which certificates are checked.
         """
         message, short_mac = self._message(octets)
         strange = message.recipient != self._eui64
         if strange and "recipient-not-checked" not in self._faults:
             raise Refusal(OTHER_REFUSAL, "for another device")
-        use_case = _use_case(message.message_code)
+        use_case = self._use_case(message.message_code)
         if use_case is None:
             raise Refusal(FORMAT, f"message code {message.message_code:04X}")
         role = self._role(message, use_case)
@@ -126,7 +118,7 @@ class Reception:
             if reason:
                 raise Refusal(AUTHENTICATION, reason)
         self._check_authority(message, use_case, role)
-        command = _command(message, use_case)
+        command = self._command(message, use_case)
         self._check_further_party(message, now)
         self._check_consistency(command, role)
         self._check_counter(message, use_case, role)
@@ -146,7 +138,7 @@ class Reception:
         """Return the originator's role; of several the one that may run the use case."""
         roles = self._credentials.roles(message.originator)
         if not roles and "originator-not-checked" not in self._faults:
-            raise Refusal(AUTHENTICATION, "an originator that this meter does not know")
+            raise Refusal(AUTHENTICATION, "an originator that this device does not know")
         able = [role for role in roles if role in use_case.roles]
         return next(iter((*able, *roles)), "")
 
@@ -156,7 +148,7 @@ class Reception:
             return
         effect = "refused-command-has-effect" in self._faults
         raise Refusal(AUTHORITY, f"{role} may not run {use_case.id}",
-                      replace(_command(message, use_case), respond=False) if effect else None)
+                      replace(self._command(message, use_case), respond=False) if effect else None)
 
     def _from_anybody(self, message_code: int) -> bool:
         mode = MODES.get(message_code)
@@ -175,8 +167,8 @@ class Reception:
         if wrong:
             raise Refusal(OTHER_REFUSAL, f"certificate of a further party: {', '.join(wrong)}")
 
-    def _check_consistency(self, command: Command | CredentialCommand, role: str) -> None:
-        if isinstance(command, Command):
+    def _check_consistency(self, command: Command, role: str) -> None:
+        if command.use_case.protocol != ASN_1:
             return
         found = contradiction(command.message, command.content, role,
                               any_mode="replacement-mode-not-checked" in self._faults)
@@ -196,26 +188,31 @@ class Reception:
             raise Refusal(OTHER_REFUSAL, reason)
         counters.take(party, code, counter)
 
+    def _use_case(self, message_code: int) -> UseCase | None:
+        use_case = by_code(message_code)
+        if use_case is None:
+            return security_use_case(message_code, self._kind)
+        return use_case if self._kind.takes(use_case) else None
 
-def _use_case(message_code: int) -> UseCase | None:
-    use_case = by_code(message_code)
-    if use_case is None:
-        return credential_use_case(message_code) or other_security_use_case(message_code)
-    commands = use_case.category.startswith("SME.C.")
-    return use_case if commands and "ESME" in use_case.target and use_case.protocol == "DLMS" \
-        else None
+    def _command(self, message: Message, use_case: UseCase) -> Command:
+        if use_case.protocol == ASN_1 and not is_carried_out(use_case.code, self._kind):
+            raise Refusal(FORMAT, f"{use_case.id} is not emulated")
+        try:
+            return Command(message, use_case, _content(message, use_case))
+        except RemoteProtocolError as wrong:
+            raise Refusal(FORMAT, f"payload: {wrong}") from None
 
 
-def _command(message: Message, use_case: UseCase) -> Command | CredentialCommand:
-    if use_case.protocol == "ASN.1" and credential_use_case(use_case.code) is None:
-        raise Refusal(FORMAT, f"{use_case.id} is not emulated")
-    try:
-        if use_case.protocol == "ASN.1":
-            content = asn1.decode(use_case.code, Cra.COMMAND, message.payload, strict=True)
-            return CredentialCommand(message, use_case, content)
-        payload = decode_payload(message.payload)
-    except RemoteProtocolError as wrong:
-        raise Refusal(FORMAT, f"payload: {wrong}") from None
+def _content(message: Message, use_case: UseCase) -> Any:
+    """Return the payload read as the protocol of the use case; RemoteProtocolError if it is not."""
+    if use_case.protocol == ASN_1:
+        return asn1.decode(use_case.code, Cra.COMMAND, message.payload, strict=True)
+    if use_case.protocol == GBZ:
+        content = gbz.decode(message.payload)
+        if not content.components or content.alert is not None:
+            raise RemoteProtocolError(2, "at least one command", "none, or an alert")
+        return content
+    payload = decode_payload(message.payload)
     if not isinstance(payload, AccessRequest):
-        raise Refusal(FORMAT, "the payload is no access request")
-    return Command(message, use_case, payload)
+        raise RemoteProtocolError(0, "an access request", type(payload).__name__)
+    return payload

@@ -1,7 +1,7 @@
-"""The COSEM objects of the meter, as one table says: shape, default, and who may do what.
+"""The COSEM objects of a device, as one table says: shape, default, and who may do what.
 
 An element is one attribute or method, named as everywhere ``class/obis/aN`` or ``class/obis/mN``.
-The table is ``objects.tsv``; its head names the columns and the sources.
+Each kind of device has its table ``objects.tsv``; its head names the columns and the sources.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data
-from devices.emulators.esme.types import Type, parse
-
-_TABLE = Path(__file__).with_name("objects.tsv")
+from devices.emulators.cosem.types import Type, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,11 @@ class Element:
         return int(class_id), obis.parse(code), int(index[1:])
 
 
-@cache
-def elements() -> Mapping[str, Element]:
-    """Return the table, by key."""
+def read_elements(table: Path) -> Mapping[str, Element]:
+    """Return the elements of a table, by key."""
     found: dict[str, Element] = {}
     columns: list[str] = []
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
+    for line in table.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         cells = line.split("\t")
@@ -68,14 +64,15 @@ def elements() -> Mapping[str, Element]:
 
 
 class Store:
-    """The stored values of one meter."""
+    """The stored values of one device, whose objects are ``elements``."""
 
-    def __init__(self) -> None:
+    def __init__(self, elements: Mapping[str, Element]) -> None:
+        self._elements = elements
         self._values: dict[str, Data] = {}
 
     def get(self, key: str) -> Data:
         """Return the stored value, or the table's default."""
-        return self._values.get(key) or elements()[key].default
+        return self._values.get(key) or self._elements[key].default
 
     def set(self, key: str, value: Data) -> None:
         """Store ``value``, whatever it is."""

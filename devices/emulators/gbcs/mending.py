@@ -1,6 +1,6 @@
-"""How a faulty meter reads messages whose lengths are wrong: it mends them where it does not look.
+"""How a faulty device reads messages whose lengths are wrong: it mends them where it does not look.
 
-A right meter takes octets as they are. Of a MAC that is too short the missing octets are taken for
+A right device takes octets as they are. Of a MAC that is too short the missing octets are taken for
 zeros, and how many they are is told to who compares it.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem.data import decode_length, encode_length
 from bench.protocols.gbcs.message import MAC_LENGTH, MAC_TAG, parse
-from devices.emulators.esme.faults import Faults
+from devices.emulators.gbcs.faults import Faults
 
 
 def mend(octets: bytes, faults: Faults) -> tuple[bytes, int]:
-    """Return ``octets`` as the meter takes them, and how many octets its MAC lacks."""
+    """Return ``octets`` as the device takes them, and how many octets its MAC lacks."""
     if octets[:1] != bytes((MAC_TAG,)) or not faults:
         return octets, 0
     try:
