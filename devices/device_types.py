@@ -24,7 +24,7 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "esme": DeviceType("ESME", emulated=True),
     "gsme": DeviceType("GSME"),
     "chf": DeviceType("CHF"),
-    "gpf": DeviceType("GPF"),
+    "gpf": DeviceType("GPF", emulated=True),
     "ppmid": DeviceType("PPMID"),
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),

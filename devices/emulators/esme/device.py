@@ -39,6 +39,8 @@ TAMPER_STATE = "1/0-0:94.44.0.4/a2"  # true: tamper disables the supply
 
 _UPSET_SETTING = "1/0-0:94.44.0.1/a2"  # the randomised offset limit
 
+FRESH = Settings()
+
 
 class Esme(Device):
     """One emulated meter."""

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 MAX_PAYLOAD = 261_000
 """Octets; with its headers and protection it fits a transfer in blocks as the profile limits it."""
 
-# Arrays or structures of one element within one another, in A-XDR and in DER.
+# Arrays or structures of one element within one another, in A-XDR and in DER, or components, GBZ.
 _DEEP = re.compile(rb"(?:[\x01\x02]\x01){32}|(?:\x30[\x00-\x80]){32}|(?:\x30\x81.){32}"
-                   rb"|(?:\x30\x82..){32}", re.DOTALL)
+                   rb"|(?:\x30\x82..){32}|(?:\x01\x01\x00){32}", re.DOTALL)
 
 # A refusal that a faulty device keeps to itself.
 _SILENT = {AUTHORITY: "role-refused-silently", AUTHENTICATION: "authentication-failure-silent",
