@@ -13,7 +13,9 @@ Made = tuple[type[Device], Settings]
 
 _PLACES: Mapping[str, str] = {
     "esme": "devices.emulators.esme.device:Esme",
+    "gsme": "devices.emulators.gsme.device:Gsme",
     "gpf": "devices.emulators.gpf.device:Gpf",
+    "chf": "devices.emulators.chf.device:Chf",
 }
 
 

@@ -8,7 +8,6 @@ devices answer.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Protocol
@@ -62,7 +61,7 @@ class Holder(Protocol):
         """Return the entries of a log from ``begin`` to ``end``."""
 
 
-class AccessExecution(ABC):
+class AccessExecution:
     """Executes commands on the objects ``elements`` of one device."""
 
     def __init__(self, device: Holder, elements: Mapping[str, Element]) -> None:
@@ -72,9 +71,10 @@ class AccessExecution(ABC):
         self._command: Command | None = None
         self.failed = False  # not all was done, though each element was accessed
 
-    @abstractmethod
     def activate(self, element: Element, given: Data) -> None:
         """Do, or order for later, what writing the activation time ``element`` rules."""
+        del element, given  # a device whose table has such an element does it
+        raise Refused(OTHER)
 
     def answer(self, command: Command, head: Message) -> tuple[bytes, bool]:
         """Return the payload of the response, and whether all was done that was asked."""

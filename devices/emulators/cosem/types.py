@@ -8,6 +8,7 @@
     {T,T,...}                              structure
     [a..b]T                                array of a to b elements
     u16 0..1799                            a number with its lawful range
+    null                                   nothing
     log, protected                         what only its own code can check
 
 Plain values (JSON) stand for octet strings in hexadecimal; the others as themselves.
@@ -152,6 +153,7 @@ _MATCHES: dict[str, Callable[[Type, Data], bool]] = {
     "string": _is_string,
     "structure": _is_structure,
     "array": _is_array,
+    "null": lambda _, data: data.tag == Tag.NULL_DATA,
     "log": lambda _, __: False,
     "protected": lambda _, data: data.tag == Tag.STRUCTURE,
 }

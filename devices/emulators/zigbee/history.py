@@ -29,11 +29,14 @@ class Series:
     interval: int
     most: int
     begin: int
+    once: bool = False  # it ends when it has as many; else the newest are kept
 
     def stamps(self, now: float) -> range:
         """Return the beginnings of those that are over."""
         first = -(-self.begin // self.interval) * self.interval
         count = max(0, int(now - first) // self.interval)
+        if self.once:
+            count = min(count, self.most)
         return range(first + max(0, count - self.most) * self.interval,
                      first + count * self.interval, self.interval)
 
@@ -44,12 +47,10 @@ class History:
     def __init__(self, start: int, number: Numbers) -> None:
         self._number = number
         self._begin = start - DAY - start % DAY  # a midnight
-        self._series = {
-            PROFILE: Series(HALF_HOUR, 19_056, self._begin),
-            NETWORK: Series(360, 41, self._begin),
-        }
-        self._daily = Series(DAY, 731, self._begin)
-        self._network_end = self._begin + 41 * 360.0
+        self._profile = Series(HALF_HOUR, 19_056, self._begin)  # 4.6.5.15
+        self._daily = Series(DAY, 731, self._begin)  # CHTS 4.6.3.7
+        # What was sampled before stays until there are samples of the new order (our choice).
+        self._network = [Series(360, 41, self._begin, once=True)]  # 4.6.5.12
         self._changes: list[int] = [self._begin]  # of payment mode or tariff
         self.top_ups = [{"top_up_code": b"73941569907863060000".hex().upper(),
                          "top_up_amount": 1_000_000, "top_up_time": self._begin}]
@@ -58,8 +59,8 @@ class History:
 
     def start_sampling(self, at: float, interval: int, most: int) -> None:
         """Begin the network data log anew."""
-        self._series[NETWORK] = Series(max(1, interval), most, int(at))
-        self._network_end = at + most * max(1, interval)
+        held = [one for one in self._network if one.stamps(at)][-1:]
+        self._network = [*held, Series(max(1, interval), most, int(at), once=True)]
 
     def changed(self, now: float) -> None:
         """Take a snapshot: payment mode or tariff was changed."""
@@ -68,13 +69,10 @@ class History:
     def samples(self, fields: Mapping[str, Any], now: float, *, daily: bool) -> dict[str, Any]:
         """Return the samples that a command asks for; empty where there are none."""
         number, earliest = fields["sample_id"], fields["earliest_sample_time"]
-        series = self._daily if daily else self._series.get(number)
-        if series is None:
-            return {}
-        end = min(now, self._network_end) if number == NETWORK and not daily else now
-        stamps = [stamp for stamp in series.stamps(end) if stamp >= earliest]
+        series = self._one(number, now, daily=daily)
+        stamps = [stamp for stamp in series.stamps(now) if stamp >= earliest] if series else []
         stamps = stamps[:fields["number_of_samples"]]
-        if not stamps:
+        if series is None or not stamps:
             return {}
         return {"sample_id": number, "sample_start_time": stamps[0],
                 "sample_type": fields["sample_type"],
@@ -95,6 +93,11 @@ class History:
                 "total_snapshots_found": len(stamps), "command_index": 0, total: 1,
                 "snapshot_cause": cause,
                 **(self._money() if prepayment else self._consumption())}
+
+    def _one(self, number: int, now: float, *, daily: bool) -> Series | None:
+        if number == NETWORK and not daily:
+            return next((one for one in reversed(self._network) if one.stamps(now)), None)
+        return {PROFILE: self._daily if daily else self._profile}.get(number)
 
     def _stamps(self, cause: int, now: float) -> Iterator[int]:
         """Return when snapshots were taken, the newest first."""
