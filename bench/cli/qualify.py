@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from bench.errors import PlanError
 from bench.plan import for_device, load_plans, select
 from bench.records.plan import TestCase
 from bench.records.verdict import Disposition, Verdict
@@ -113,6 +114,10 @@ def _device(
     chosen = select(for_device(planned, kind), profile.ics, declaration.ports)
     cases = tuple(one.case for one in chosen if one.disposition is Disposition.SELECTED)
     known = of_device(kind.casefold())
+    strange = sorted({name for case in cases for name in case.bite} - set(known))
+    if strange:
+        raise PlanError(f"{', '.join(strange)}: named as the bite of cases for a {kind}, but no "
+                        f"defect of one (devices/defects)")
     return _Device(kind, profile_file, rig_file, cases,
                    tuple(sorted(set(names) & set(known) if names else known)))
 

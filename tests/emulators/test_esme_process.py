@@ -328,6 +328,7 @@ def test_a_process_over_a_pseudo_terminal_ends_on_sigterm(
 @pytest.mark.parametrize("arguments", [
     (), ("--line", "auto", "--listen", "127.0.0.1:0"), ("--listen", "nowhere"),
     ("--listen", "127.0.0.1:0", "--defect", "no-such-defect"),
+    ("--listen", "127.0.0.1:0", "--defect", "wan-provider-replaced-by-anybody"),
     ("--listen", "127.0.0.1:0", "--profile", "absent.yaml"),
     ("--listen", "127.0.0.1:0", "--stimulus", "0.0.0.0:0"),
 ])

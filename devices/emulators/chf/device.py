@@ -34,7 +34,6 @@ _LAYOUTS = {  # CHTS 4.6.3.3, 4.6.3.5, 4.6.3.13
     "event": Layout(100, ("u32", "u16", "os")), "security": Layout(100, ("u32", "u16")),
     "channel": Layout(100, ("u32", "u16", "os"))}
 _CONFIGURATION = "1/0-0:94.44.10.0/a2"
-_CHANGES_A_WEEK = 6  # the setting that a faulty hub counts up
 
 
 @cache
@@ -74,11 +73,9 @@ class Chf(Device):
         return execution.pretence(counter)
 
     def upset(self) -> None:
-        """Count up one of the radio's settings."""
-        held = list(self.store.get(_CONFIGURATION).value)
-        count = held[_CHANGES_A_WEEK]
-        held[_CHANGES_A_WEEK] = Data(count.tag, (count.value + 1) % 256)
-        self.store.set(_CONFIGURATION, Data(Tag.STRUCTURE, tuple(held)))
+        """Count up the id of the network."""
+        number = int.from_bytes(self.device_log.network, "big")
+        self.device_log.network = (number + 1 & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "big")
 
     def calls(self) -> Calls:
         """Return the stimuli: it has mains."""

@@ -38,6 +38,9 @@ SUCCESS, DENIED, UNDEFINED, UNMATCHED, OTHER = 0, 3, 4, 12, 250
 
 _BY_RANGE = 1
 
+# A result has no choice of its own for a selection (IEC 62056-5-3; RTDS).
+_ANSWERED = {Choice.GET_WITH_SELECTION: Choice.GET, Choice.SET_WITH_SELECTION: Choice.SET}
+
 
 class Refused(Exception):  # noqa: N818  an outcome, not an error of the emulator
     """An element was not accessed; ``code`` is the access result."""
@@ -100,7 +103,8 @@ class AccessExecution:
                 answer, code = self._one(specification, given, command, head)
                 stopped = code != SUCCESS
             data.append(answer)
-            results.append(AccessResult(specification.choice, code))
+            results.append(AccessResult(_ANSWERED.get(specification.choice, specification.choice),
+                                        code))
         return data, results
 
     def _is_missing(self, command: Command, index: int) -> bool:

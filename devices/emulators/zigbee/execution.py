@@ -9,8 +9,9 @@ That there is nothing to publish is "not found", and no failure. A command of an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
@@ -33,7 +34,6 @@ DENIED, NOT_AUTHORIZED, UNKNOWN = "action_denied", "not_authorized", "unsup_clus
 DEFAULT_RESPONSE, READ_RESPONSE = "DefaultResponse", "ReadAttributesResponse"
 _DEFAULT_RESPONSE_ID = 0x0B
 _FAILED = 0xFF  # the command in the answers behind a failure (RTDS)
-_HEADER = "0000"  # additional header of an encrypted component
 _SPECIFIC, _GENERAL = 0x11, 0x00  # frame control: a response of the cluster, or a general one
 _TO_CLIENT = 0x08
 
@@ -85,9 +85,9 @@ class Execution:
             if not isinstance(order, str):
                 own = when(order.fields)
                 later = own if own is not None else later
-            failed = isinstance(reply, str) and reply not in (SUCCESS, NOT_FOUND)
+            failed = _is_failure(reply)
             answers += self._components(component, reply)
-        return self._sealed(Gbz(tuple(answers)), head, command.message), not failed
+        return self._sealed(Gbz(_counted(answers)), head, command.message), not failed
 
     def _order(self, component: Component, command: Command) -> Order | str:
         """Return what is ordered, or the status of what cannot be."""
@@ -160,7 +160,7 @@ class Execution:
             "direction": "to_server" if component.frame.to_client else "to_client",
             "frame_control": control | (0 if component.frame.to_client else _TO_CLIENT)}
         if self._is_sensitive(name, fields):
-            record["additional_header"] = _HEADER
+            record["additional_header"] = bytes(2)
         return gbz_plain.from_plain(record)
 
     def _is_sensitive(self, name: str, fields: Mapping[str, Any]) -> bool:
@@ -184,6 +184,20 @@ class Execution:
         if message.certificate is None or message.supplementary_remote_party is None:
             return credentials.keys
         return credentials.keys_with(message.supplementary_remote_party, message.certificate)
+
+
+def _counted(components: Sequence[Component]) -> tuple[Component, ...]:
+    """Return the components, the encrypted ones numbered in their additional headers (RTDS)."""
+    numbers = count()
+    return tuple(
+        replace(component, additional_header=bytes((0, next(numbers) & 0xFF)))
+        if component.encrypted else component for component in components)
+
+
+def _is_failure(reply: Reply) -> bool:
+    if isinstance(reply, str):
+        return reply not in (SUCCESS, NOT_FOUND)
+    return any(str(fields.get("result_type", "")).startswith("rejected") for _, fields in reply)
 
 
 def pretence() -> bytes:

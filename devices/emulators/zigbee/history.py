@@ -17,6 +17,7 @@ GENERAL = 0x01  # snapshot cause of the daily read log
 _DAILY, _BILLING = 31, 12  # entries (SMETS2 4.6.5.7, 4.6.5.3)
 _TIERS = _BLOCKS = 4
 PROFILE, NETWORK = 1, 2  # sample ids
+_OLD_PROFILE = 0  # that of the profile in older versions (RTDS GCS17)
 
 Numbers = Callable[[str, str], int]
 """Cluster and attribute -> the number that it holds."""
@@ -97,7 +98,8 @@ class History:
     def _one(self, number: int, now: float, *, daily: bool) -> Series | None:
         if number == NETWORK and not daily:
             return next((one for one in reversed(self._network) if one.stamps(now)), None)
-        return {PROFILE: self._daily if daily else self._profile}.get(number)
+        profile = self._daily if daily else self._profile
+        return profile if number in (PROFILE, _OLD_PROFILE) else None
 
     def _stamps(self, cause: int, now: float) -> Iterator[int]:
         """Return when snapshots were taken, the newest first."""
