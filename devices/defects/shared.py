@@ -71,6 +71,13 @@ SHARED = (
            "the message behind a malformed one is not heard", ALL),
     defect("malformed-message-changes-setting", "R-SEC-02",
            "a malformed message changes the randomised offset limit", ALL),
+    defect("response-counter-wrong", "R-SEC-01", "responses carry another originator counter", ALL),
+    defect("response-code-wrong", "R-SEC-01", "responses carry another message code", ALL),
+    defect("alert-counter-repeats", "R-SEC-01", "all alerts carry one originator counter", ALL),
+    defect("alert-unsigned", "R-SEC-01", "critical alerts have no signature", ALL),
+    defect("burst-threshold-ignored", "R-SEC-14", "the first bad message already raises 8F60", ALL),
+    defect("trailing-octets-accepted", "R-SEC-02", "octets behind a message are ignored", ALL),
+    defect("length-not-checked", "R-SEC-02", "the length in the MAC header is not checked", ALL),
     # counters of parties
     defect("replay-accepted", "R-SEC-03", "a command with the last counter runs again", COUNTING),
     defect("lower-counter-accepted", "R-SEC-03", "a command with a lower counter runs", COUNTING),
@@ -92,7 +99,11 @@ SHARED = (
            "a signature over the payload alone is accepted", SIGNED),
     defect("signature-of-another-party-accepted", "R-SEC-01 R-SEC-02",
            "any known party's signature is accepted for any other's command", SIGNED),
-    # other cells
+    defect("replacement-mode-not-checked", "R-SEC-06",
+           "the replacement mode in a command need not be that of its message code", SIGNED),
+    # sensitive values, other cells
+    defect("sensitive-read-in-clear", "R-SEC-05", "sensitive attributes are sent unencrypted",
+           "esme gsme gpf"),
     defect("network-operator-replaced-by-anybody", "R-SEC-06",
            "any known party may run networkOperatorByNetworkOperator", "esme gpf"),
     defect("wan-provider-replaced-by-anybody", "R-SEC-06",

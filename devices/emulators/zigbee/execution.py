@@ -147,8 +147,6 @@ class Execution:
 
     def _components(self, component: Component, reply: Reply) -> list[Component]:
         if isinstance(reply, str):
-            if "error-hidden-behind-success" in self._device.faults:
-                reply = SUCCESS
             return [_default(component, component.frame.command, reply)]
         return [self._component(component, name, fields) for name, fields in reply]
 
