@@ -69,8 +69,8 @@ def _add(name: str) -> None:
         if (line is None) == (listen is None):
             raise click.UsageError("give one of --line and --listen")
         for defect in sorted(set(defects) - set(of_device(name))):
-            other = f" of an {name}" if defect in DEFECTS else ""
-            raise click.BadParameter(f"no defect {defect!r}{other}", param_hint="--defect")
+            of = f" of the {name}" if defect in DEFECTS else ""
+            raise click.BadParameter(f"no defect {defect!r}{of}", param_hint="--defect")
         kind, fresh = emulated(name)
         settings = load_settings(resolve(profile), fresh) if profile else fresh
         with tempfile.TemporaryDirectory(prefix="smip-bench-pki-") as made:

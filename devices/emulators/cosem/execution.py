@@ -185,7 +185,7 @@ class AccessExecution:
         try:
             return sensitive.seal(values, head, self._keys(command.message))
         except LocalProtocolError:
-            raise Refused(OTHER) from None  # a reader whose key the meter does not hold
+            raise Refused(OTHER) from None  # a reader whose key the device does not hold
 
     def _keys(self, message: Message) -> KeyStore:
         credentials = self._device.credentials
