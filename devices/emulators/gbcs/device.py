@@ -205,6 +205,8 @@ class Device(ABC):
 
     def interrupt(self) -> None:
         """Lose the supply: the device falls silent, its clock and stores keep."""
+        if not self.powered:
+            return
         self._off_since = self.clock.now
         self.credentials.interrupt()
         self.credential_commands.updates.interrupt()
