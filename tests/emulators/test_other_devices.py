@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from devices.emulators.catalogue import emulated
 
 KINDS = ("gsme", "gpf", "chf")
 BROKER = "access_control_broker"
+ROUNDS = 10  # spoilt payloads of each command
 LATER = 825_498_000 + 3_600  # an hour after a fresh device's start, seconds since 2000
 
 Maker = Callable[..., OtherParties]
@@ -269,3 +271,20 @@ def test_a_gas_meter_notices_its_covers(gas: OtherParties) -> None:
     gas.device.interfere("battery_cover")
     gas.device.end_interference("battery_cover")
     assert gas.drained().alert_codes == [0x8F73, 0x81A1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_is_in_a_payload_the_device_goes_on(make: Maker, kind: str) -> None:
+    parties, random = make(kind), Random(kind)
+    for use_case in commands(kind):
+        whole = payloads.build(use_case.id)
+        for _ in range(ROUNDS):
+            spoilt = bytearray(whole[:random.randint(1, len(whole))]
+                               if random.random() < 0.3 else whole)
+            for _ in range(random.randint(1, 4)):
+                spoilt[random.randrange(len(spoilt))] = random.choice((0, 1, 0x7F, 0x80, 0xFF))
+            command = parties.command(use_case.id, use_case.roles[0], bytes(spoilt))
+            parties.device.handle(command.encode())
+        parties.device.advance(60)
+    use_case_id, role = ("ECS52", BROKER) if kind == "chf" else ("GCS38", "supplier")
+    assert parties.send(use_case_id, role=role).result == "success"

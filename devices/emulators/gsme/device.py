@@ -29,7 +29,7 @@ from devices.emulators.zigbee import changes
 from devices.emulators.zigbee.attributes import BASIC, METERING, PREPAYMENT, Key
 from devices.emulators.zigbee.calendars import CALENDAR, PARTS
 from devices.emulators.zigbee.device import ZigbeeDevice
-from devices.emulators.zigbee.execution import DENIED, SUCCESS, Order, Reply
+from devices.emulators.zigbee.execution import DENIED, INVALID, SUCCESS, Order, Reply
 
 FRESH = Settings(model="EMULATED-GSME")
 
@@ -152,6 +152,8 @@ class Gsme(ZigbeeDevice):
 
     def _adjust_credit(self, order: Order) -> Reply:
         kind = number_of("CreditAdjustmentType", order.fields["credit_adjustment_type"])
+        if kind not in _ADJUSTED:
+            return INVALID
         keys, adds = _ADJUSTED[kind]
         value = order.fields["credit_adjustment_value"]
         return self.put((key, self.attributes.get(key) + value if adds else
@@ -175,8 +177,11 @@ class Gsme(ZigbeeDevice):
         return self.put([(EMERGENCY, self.attributes.get(LIMIT))])
 
     def _set_behaviours(self, order: Order) -> Reply:
-        payload = order.fields["event_configuration_payload"]
-        self.behaviours |= dict.fromkeys(payload["event_ids"], order.fields["event_configuration"])
+        fields = order.fields
+        if fields["configuration_control"] != "apply_by_list":  # the only one of GCS20
+            return INVALID
+        events = fields["event_configuration_payload"]["event_ids"]
+        self.behaviours |= dict.fromkeys(events, fields["event_configuration"])
         return SUCCESS
 
     def _get_behaviours(self, _: Order) -> Reply:

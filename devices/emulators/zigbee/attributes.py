@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from bench.errors import LocalProtocolError
 from bench.protocols.gbcs.gbz_rules import READ_ATTRIBUTES, commands_of
 from bench.protocols.gbcs.use_cases import USE_CASES
 from bench.protocols.zigbee.clusters import Attribute, base_type, cluster_named, write_value
@@ -72,13 +73,13 @@ class Attributes:
         self._values: dict[Key, Any] = {}
 
     def get(self, key: Key) -> Any:
-        """Return the value as plain values have it."""
+        """Return the value as plain values have it; LocalProtocolError if there is no such."""
         if key in self._values:
             return self._values[key]
         return FRESH.get(key, _least(_declared(key)))
 
     def set(self, key: Key, value: Any) -> None:
-        """Store a plain value; LocalProtocolError if the type cannot hold it."""
+        """Store a plain value; LocalProtocolError if there is no such, or it cannot hold it."""
         write_value(_declared(key).type, value)
         self._values[key] = value
 
@@ -96,8 +97,8 @@ class Attributes:
 def _declared(key: Key) -> Attribute:
     cluster = cluster_named(key.cluster)
     found = cluster.attribute_named(key.name) if cluster else None
-    if found is None:  # of the use-case table, which names declared ones only
-        raise KeyError(key)
+    if found is None:  # tier 99, say: the use-case table names declared ones only
+        raise LocalProtocolError(f"no attribute {key.cluster}/{key.name}")
     return found
 
 

@@ -100,13 +100,14 @@ class ZigbeeDevice(Device):
 
     def put(self, changes: Iterable[tuple[Key, Any]]) -> Reply:
         """Set attributes, all of them or none."""
-        wanted = list(changes)
-        before = [(key, self.attributes.get(key)) for key, _ in wanted]
+        before: list[tuple[Key, Any]] = []
         try:
-            for key, value in wanted:
+            for key, value in changes:
+                held = self.attributes.get(key)
                 self.attributes.set(key, value)
+                before.append((key, held))
         except LocalProtocolError:
-            for key, value in before:
+            for key, value in reversed(before):
                 self.attributes.set(key, value)
             return INVALID
         return SUCCESS
