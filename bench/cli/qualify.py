@@ -34,6 +34,8 @@ from devices.device_types import DEVICE_TYPES
 from devices.profile import load_profile
 from devices.rig import load_rig
 
+_WORKERS = 2 * (os.cpu_count() or 1)  # half of a run is waiting for what must not come
+
 PLANS = "testplans"
 PROFILE, RIG = "devices/profiles/emulated-{}.yaml", "devices/rigs/emulated-{}.yaml"
 
@@ -59,8 +61,8 @@ class _Device:
               help="Every case against every defect, not only those that claim to notice it.")
 @click.option("--matrix", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the whole matrix, device and defect by case, as CSV.")
-@click.option("-n", "--workers", type=click.IntRange(1), default=os.cpu_count() or 1,
-              show_default="one a processor")
+@click.option("-n", "--workers", type=click.IntRange(1), default=_WORKERS,
+              show_default="two a processor")
 def command(
     plans: tuple[str, ...], dut: str | None, rig: str | None, names: tuple[str, ...],
     everything: bool, matrix: Path | None, workers: int,
