@@ -13,9 +13,9 @@ from pathlib import Path
 from time import process_time
 from typing import TypeVar
 
-from devices.emulators.esme import instants, keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import instants, keyring
 from devices.ports import Received, Reception
 
 T = TypeVar("T")

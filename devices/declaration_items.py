@@ -67,6 +67,7 @@ class Item:
 
 _ESME = frozenset({"esme"})
 _METERS = frozenset({"esme", "gsme"})
+_HUB = frozenset({"chf"})
 
 ICS_ITEMS: Mapping[str, Item] = {
     "smets_version": Item("SMETS version that it was built to, e.g. '5.1'", str,
@@ -95,6 +96,8 @@ ICS_ITEMS: Mapping[str, Item] = {
     "user_interface": Item("it has a display and controls of its own", bool, devices=_METERS),
     "local_port": Item("it has a local (optical) port that is open in the field", bool,
                        devices=_METERS),
+    "dual_band": Item("it has a sub-GHz radio beside that of 2.4 GHz (CHTS 4.6.2.5)", bool,
+                      devices=_HUB),
 }
 
 IXIT_ITEMS: Mapping[str, Item] = {

@@ -22,9 +22,9 @@ class DeviceType:
 
 DEVICE_TYPES: Mapping[str, DeviceType] = {
     "esme": DeviceType("ESME", emulated=True),
-    "gsme": DeviceType("GSME"),
-    "chf": DeviceType("CHF"),
-    "gpf": DeviceType("GPF"),
+    "gsme": DeviceType("GSME", emulated=True),
+    "chf": DeviceType("CHF", emulated=True),
+    "gpf": DeviceType("GPF", emulated=True),
     "ppmid": DeviceType("PPMID"),
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),

@@ -25,7 +25,7 @@ from typing import IO
 from bench.errors import LinkError, RigError
 from devices import pki
 from devices.declaration import unknown
-from devices.defects import DEFECTS
+from devices.defects import of_device
 from devices.device_types import DEVICE_TYPES
 
 EMULATORS = tuple(name for name, kind in DEVICE_TYPES.items() if kind.emulated)
@@ -101,8 +101,9 @@ def _check(launch: Launch, defect: str | None) -> None:
     if launch.line == "pty" and sys.platform == "win32":
         raise RigError("launch.line: expected tcp, because Windows has no pseudo-terminals; "
                        "found 'pty'")
-    if defect is not None and defect not in DEFECTS:
-        raise RigError(unknown("a defect", defect, DEFECTS))
+    known = of_device(launch.emulator)
+    if defect is not None and defect not in known:
+        raise RigError(unknown("a defect", defect, known))
 
 
 def _arguments(launch: Launch, profile: Path, keys: Path, defect: str | None,

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,67 +15,116 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.cli.options import shipped
+from bench.errors import PlanError
 from bench.plan import for_device, load_plans, select
 from bench.records.plan import TestCase
 from bench.records.verdict import Disposition, Verdict
 from bench.resources import resolve
 from bench.runner.order import in_order
-from bench.runner.qualification import NO_DEFECT, Qualification, Task, qualify, tasks_for
-from devices.defects import DEFECTS
+from bench.runner.qualification import (
+    NO_DEFECT,
+    Qualification,
+    Task,
+    assess,
+    run_tasks,
+    tasks_for,
+)
+from devices.defects import DEFECTS, of_device
+from devices.device_types import DEVICE_TYPES
 from devices.profile import load_profile
 from devices.rig import load_rig
 
+_WORKERS = 2 * (os.cpu_count() or 1)  # half of a run is waiting for what must not come
+
 PLANS = "testplans"
-PROFILE, RIG = "devices/profiles/emulated-esme.yaml", "devices/rigs/emulated-esme.yaml"
+PROFILE, RIG = "devices/profiles/emulated-{}.yaml", "devices/rigs/emulated-{}.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """One emulated device: its kind, its files, the cases that it is to be run through."""
+
+    name: str
+    profile: Path
+    rig: Path
+    cases: tuple[TestCase, ...]
+    defects: tuple[str, ...]
 
 
 @click.command("qualify")
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
-@click.option("--dut", default=PROFILE, callback=shipped, metavar="FILE", show_default=True)
-@click.option("--rig", default=RIG, callback=shipped, metavar="FILE", show_default=True)
+@click.option("--dut", metavar="FILE", help="Only this emulated device. Default: each kind.")
+@click.option("--rig", metavar="FILE", help="The rig that launches it.")
 @click.option("--defect", "names", multiple=True, metavar="NAME",
               help="Only these defects; may be given more than once.")
 @click.option("--all", "everything", is_flag=True,
               help="Every case against every defect, not only those that claim to notice it.")
 @click.option("--matrix", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Write the whole matrix, defect by case, as CSV.")
-@click.option("-n", "--workers", type=click.IntRange(1), default=os.cpu_count() or 1,
-              show_default="one a processor")
+              help="Write the whole matrix, device and defect by case, as CSV.")
+@click.option("-n", "--workers", type=click.IntRange(1), default=_WORKERS,
+              show_default="two a processor")
 def command(
-    plans: tuple[str, ...], dut: Path, rig: Path, names: tuple[str, ...], everything: bool,
-    matrix: Path | None, workers: int,
+    plans: tuple[str, ...], dut: str | None, rig: str | None, names: tuple[str, ...],
+    everything: bool, matrix: Path | None, workers: int,
 ) -> None:
-    """Run PLANs (default: all that ship) against the emulated ESME with each known defect.
+    """Run PLANs (default: all that ship) against each emulated device with each known defect.
 
     Exit status: 0 every defect is caught by a case that verifies what it breaks, every case has
     its bite, and the device without a defect passes; 1 otherwise.
     """
+    if (dut is None) != (rig is None):
+        raise click.UsageError("give --dut and --rig together")
     unknown = sorted(set(names) - set(DEFECTS))
     if unknown:
         raise click.UsageError(f"no defect {', '.join(unknown)}")
-    paths = tuple(resolve(plan) for plan in plans or (PLANS,))
-    profile, declaration = load_profile(dut), load_rig(rig)
-    planned = for_device(in_order(load_plans(paths, defects=DEFECTS)), profile.subject.device_type)
-    chosen = select(planned, profile.ics, declaration.ports)
-    cases = [selected.case for selected in chosen
-             if selected.disposition is Disposition.SELECTED]
-    defects = sorted(names or DEFECTS)
-    tasks = tasks_for(cases, defects, everything=everything,
-                      whole=Task(paths, dut, rig, NO_DEFECT, frozenset()))
+    planned = in_order(load_plans(tuple(resolve(plan) for plan in plans or (PLANS,)),
+                                  defects=DEFECTS))
+    files = [(resolve(dut), resolve(rig))] if dut and rig else [
+        (resolve(PROFILE.format(name)), resolve(RIG.format(name)))
+        for name, kind in DEVICE_TYPES.items() if kind.emulated]
+    devices = [device for profile, rig_file in files
+               if (device := _device(planned, profile, rig_file, names)).cases and device.defects]
+    if not devices:
+        raise click.UsageError("no case of the plans is for an emulated device with such a defect")
+    tasks = [task for device in devices for task in tasks_for(
+        device.cases, device.defects, everything=everything, profile=device.profile,
+        rig=device.rig)]
     console = Console(stderr=True)
     with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("qualifying", total=len(tasks))
-        found = qualify(
-            tasks, cases, {name: DEFECTS[name].breaks for name in defects}, workers,
-            lambda defect: bar.update(task, advance=1, description=defect or "no defect"))
+        shown = bar.add_task("qualifying", total=len(tasks))
+
+        def progress(task: Task) -> None:
+            bar.update(shown, advance=1, description=task.defect or "no defect")
+
+        results = run_tasks(tasks, [case for device in devices for case in device.cases], workers,
+                            progress)
+    found = [(device, assess(results[device.profile], device.cases, {
+        name: DEFECTS[name].breaks for name in device.defects})) for device in devices]
     if matrix:
-        _write(matrix, found, cases)
-    _print(found, cases)
-    sys.exit(0 if found.holds else 1)
+        _write(matrix, found)
+    for device, qualification in found:
+        _print(device.name, qualification, device.cases)
+    sys.exit(0 if all(qualification.holds for _, qualification in found) else 1)
 
 
-def _print(found: Qualification, cases: Sequence[TestCase]) -> None:
+def _device(
+    planned: Sequence[TestCase], profile_file: Path, rig_file: Path, names: Sequence[str]
+) -> _Device:
+    """Return a device with the cases of the plan that can be run on it, and its defects."""
+    profile, declaration = load_profile(profile_file), load_rig(rig_file)
+    kind = profile.subject.device_type
+    chosen = select(for_device(planned, kind), profile.ics, declaration.ports)
+    cases = tuple(one.case for one in chosen if one.disposition is Disposition.SELECTED)
+    known = of_device(kind.casefold())
+    strange = sorted({name for case in cases for name in case.bite} - set(known))
+    if strange:
+        raise PlanError(f"{', '.join(strange)}: named as the bite of cases for a {kind}, but no "
+                        f"defect of one (devices/defects)")
+    return _Device(kind, profile_file, rig_file, cases,
+                   tuple(sorted(set(names) & set(known) if names else known)))
+
+
+def _print(name: str, found: Qualification, cases: Sequence[TestCase]) -> None:
     groups = list(dict.fromkeys(case.group for case in cases))
     group_of = {case.id: case.group for case in cases}
     table = Table("defect", *(group.rpartition("-")[2] for group in groups), "breaks", box=None)
@@ -96,16 +146,19 @@ def _print(found: Qualification, cases: Sequence[TestCase]) -> None:
         click.echo(f"unproven: {case} names no defect")
     ran = sum(len(row) for row in found.results.values())
     click.echo(
-        f"{len(found.results) - (NO_DEFECT in found.results)} defects, {len(cases)} cases, {ran} "
-        f"runs: {len(found.survivors)} defects not caught, {len(found.toothless)} bites missing, "
-        f"{len(found.unclean)} cases not clean, {len(found.unproven)} unproven")
+        f"{name}: {len(found.results) - (NO_DEFECT in found.results)} defects, {len(cases)} "
+        f"cases, {ran} runs: {len(found.survivors)} defects not caught, "
+        f"{len(found.toothless)} bites missing, {len(found.unclean)} cases not clean, "
+        f"{len(found.unproven)} unproven")
 
 
-def _write(path: Path, found: Qualification, cases: Sequence[TestCase]) -> None:
-    """Write a line for each defect and a column for each case; empty where it was not run."""
+def _write(path: Path, found: Sequence[tuple[_Device, Qualification]]) -> None:
+    """Write a line for each device and defect, a column for each case; empty if it was not run."""
+    cases = [case for device, _ in found for case in device.cases]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["defect", *(case.id for case in cases)])
-        for defect, row in found.results.items():
-            writer.writerow([defect or "none", *(
-                row[case.id].verdict.value if case.id in row else "" for case in cases)])
+        writer.writerow(["device", "defect", *(case.id for case in cases)])
+        for device, qualification in found:
+            for defect, row in qualification.results.items():
+                writer.writerow([device.name, defect or "none", *(
+                    row[case.id].verdict.value if case.id in row else "" for case in cases)])

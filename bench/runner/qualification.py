@@ -1,8 +1,9 @@
 """Qualifying a plan: every case must FAIL under each of its defects, and pass without one.
 
 Each defect gets an emulator of its own, told to be wrong in that way, and the cases that claim to
-notice (with ``everything``, all cases). The result is the kill matrix: the proof that a PASS of
-these cases means something. Defects are shared out over processes; one process, one device.
+notice (with ``everything``, all cases). The result is the kill matrix of a kind of device: the
+proof that a PASS of these cases means something. Defects of all kinds are shared out over
+processes; one process, one device. The plan is read once and handed to them.
 """
 
 from __future__ import annotations
@@ -15,34 +16,33 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench.judge import judge_case
-from bench.plan import for_device, load_plans, select
 from bench.records.plan import TestCase
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.clock import utc_now
-from bench.runner.order import in_order
 from bench.runner.station import Station
-from devices.profile import load_profile
-from devices.rig import load_rig
+from devices.profile import Profile, load_profile
+from devices.rig import RigDeclaration, load_rig
 
 NO_DEFECT = ""
 BAD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
+_plan: dict[str, TestCase] = {}  # id -> case, of the process
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one process is told: files, a defect (none: ""), and the ids of the cases to run."""
+    """What one process is told: a device, a defect (none: ""), and the ids of the cases to run."""
 
-    plans: tuple[Path, ...]
     profile: Path
     rig: Path
     defect: str
-    cases: frozenset[str]
+    cases: tuple[str, ...]
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
-    """The kill matrix, and what it lacks to prove the plan."""
+    """The kill matrix of a kind of device, and what it lacks to prove the plan."""
 
     results: Mapping[str, Mapping[str, CaseResult]]  # defect -> case id -> result
     unclean: tuple[CaseResult, ...]  # not passed without a defect
@@ -56,25 +56,32 @@ class Qualification:
         return not (self.unclean or self.toothless or self.survivors or self.unproven)
 
 
-def qualify(
-    tasks: Sequence[Task], cases: Sequence[TestCase], breaks: Mapping[str, Sequence[str]],
-    workers: int, progress: Callable[[str], None],
-) -> Qualification:
-    """Run ``tasks`` in ``workers`` processes; ``breaks`` names what each defect breaks."""
-    results: dict[str, dict[str, CaseResult]] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(run_task, task): task.defect for task in tasks}
+def run_tasks(
+    tasks: Sequence[Task], cases: Sequence[TestCase], workers: int,
+    progress: Callable[[Task], None],
+) -> Mapping[Path, Mapping[str, Mapping[str, CaseResult]]]:
+    """Run ``tasks`` in ``workers`` processes; return the results by profile, defect and case.
+
+    ``cases`` are all that tasks name; the longest tasks are begun first.
+    """
+    results: dict[Path, dict[str, Mapping[str, CaseResult]]] = {}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_hold,
+                             initargs=(tuple(cases),)) as pool:
+        begun = sorted(tasks, key=lambda task: -len(task.cases))
+        running = {pool.submit(run_task, task): task for task in begun}
         for done in as_completed(running):
-            results[running[done]] = {result.case: result for result in done.result()}
-            progress(running[done])
-    return assess(results, cases, breaks)
+            task = running[done]
+            results.setdefault(task.profile, {})[task.defect] = {
+                result.case: result for result in done.result()}
+            progress(task)
+    return results
 
 
 def assess(
     results: Mapping[str, Mapping[str, CaseResult]], cases: Sequence[TestCase],
     breaks: Mapping[str, Sequence[str]],
 ) -> Qualification:
-    """Return what a kill matrix proves; pure."""
+    """Return what a kill matrix proves; ``breaks`` names what each defect breaks. Pure."""
     known = {case.id: case for case in cases}
     clean = results.get(NO_DEFECT, {})
     toothless = tuple(
@@ -96,36 +103,39 @@ def assess(
 
 
 def tasks_for(
-    cases: Sequence[TestCase], defects: Sequence[str], *, everything: bool, whole: Task
+    cases: Sequence[TestCase], defects: Sequence[str], *, everything: bool, profile: Path, rig: Path
 ) -> list[Task]:
     """Return one task for the device without a defect and one for each defect.
 
-    ``whole`` gives the files; a defect's task holds the cases that claim to notice it, or all.
+    A defect's task holds the cases that claim to notice it, or all; without any there is none.
     """
-    everyone = frozenset(case.id for case in cases)
-    tasks = [Task(whole.plans, whole.profile, whole.rig, NO_DEFECT, everyone, whole.seed)]
+    everyone = tuple(case.id for case in cases)
+    tasks = [Task(profile, rig, NO_DEFECT, everyone)]
     for defect in defects:
-        chosen = everyone if everything else frozenset(
+        chosen = everyone if everything else tuple(
             case.id for case in cases if defect in case.bite)
-        tasks.append(Task(whole.plans, whole.profile, whole.rig, defect, chosen, whole.seed))
-    return sorted(tasks, key=lambda task: -len(task.cases))
+        if chosen:
+            tasks.append(Task(profile, rig, defect, chosen))
+    return tasks
 
 
 def run_task(task: Task) -> tuple[CaseResult, ...]:
-    """Run one task in this process and return the judged cases in plan order."""
-    profile, declaration = load_profile(task.profile), load_rig(task.rig)
+    """Run one task in this process and return the judged cases in its order."""
+    profile, declaration = _device(task.profile, task.rig)
     station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed)
-    cases = _planned(task.plans, profile.subject.device_type)
-    chosen = select(cases, profile.ics, declaration.ports)
     try:
         return tuple(
-            judge_case(selected.case, tuple(station.run(selected.case, 1)), station.answers)
-            for selected in chosen
-            if selected.case.id in task.cases and selected.disposition is Disposition.SELECTED)
+            judge_case(case, tuple(station.run(case, 1)), station.answers)
+            for case in (_plan[name] for name in task.cases))
     finally:
         station.close()
 
 
-@cache  # one process runs many tasks, all of the same plans
-def _planned(plans: tuple[Path, ...], device_type: str) -> tuple[TestCase, ...]:
-    return for_device(in_order(load_plans(plans)), device_type)
+def _hold(cases: Sequence[TestCase]) -> None:
+    """Hold the plan in a fresh process."""
+    _plan.update((case.id, case) for case in cases)
+
+
+@cache  # one process runs many tasks, all of a few devices
+def _device(profile: Path, rig: Path) -> tuple[Profile, RigDeclaration]:
+    return load_profile(profile), load_rig(rig)

@@ -1,29 +1,19 @@
-"""The defects of the emulated ESME: name, requirements it breaks, what is then wrong.
+"""The defects that only the emulated ESME has: name, requirements it breaks, what is then wrong.
 
 Each name is a fault that the emulator asks for at the one place where it matters
-(:mod:`devices.emulators.esme.faults`). Requirements are ids of the catalogue.
+(:mod:`devices.emulators.gbcs.faults`). Requirements are ids of the catalogue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One way of being wrong; ``breaks`` names at least one requirement."""
-
-    name: str
-    breaks: tuple[str, ...]
-    description: str
+from devices.defects.record import Defect, defect
 
 
 def _defect(name: str, breaks: str, description: str) -> Defect:
-    return Defect(name, tuple(breaks.split()), description)
+    return defect(name, breaks, description, "esme")
 
 
-_ALL = (
+ESME = (
     # clock
     _defect("clock-beyond-limit-accepted", "R-CLK-01 R-CLK-04 SMETS2/5.5.1",
             "synchronisation corrects differences of up to an hour"),
@@ -53,13 +43,8 @@ _ALL = (
     _defect("clock-stops-over-outage", "R-NEW-04 R-CLK-01 SMETS2/5.5.1",
             "the clock stands still while the mains are off"),
     # replay and counters
-    _defect("replay-accepted", "R-SEC-03", "a command with the last counter runs again"),
-    _defect("lower-counter-accepted", "R-SEC-03", "a command with a lower counter runs"),
-    _defect("counter-not-raised", "R-SEC-03", "accepted counters are not remembered"),
     _defect("replay-unlogged", "R-SEC-02 R-SEC-03 SMETS2/5.7.5.31",
             "a refused replay or foreign message leaves no 8F53 in the security log"),
-    _defect("read-replay-refused", "R-SEC-03",
-            "a use case without replay protection is refused when sent again"),
     # supply
     _defect("supply-enabled-from-disabled", "R-SUP-03 SMETS2/5.6.3.11",
             "the consumer's control enables a disabled supply"),
@@ -143,41 +128,20 @@ _ALL = (
     _defect("register-not-persistent-over-outage", "R-MET-01 SMETS2/5.7.5.3",
             "registers start at zero after an outage"),
     # roles and message protection
-    _defect("wrong-role-served", "R-SEC-04", "any known party may run any use case"),
     _defect("role-refused-silently", "R-SEC-04", "a party without authority raises no 8F30"),
     _defect("refused-command-has-effect", "R-SEC-02 R-SEC-04",
             "a command refused for its role is executed all the same"),
-    _defect("mac-not-checked", "R-SEC-01 R-SEC-02", "MACs of commands are not checked"),
-    _defect("signature-not-checked", "R-SEC-01 R-SEC-02",
-            "signatures of commands are not checked"),
-    _defect("recipient-not-checked", "R-SEC-02", "commands to another device are executed"),
-    _defect("originator-not-checked", "R-SEC-02 R-SEC-04",
-            "commands of an unknown originator are executed"),
-    _defect("authentication-failure-silent", "R-SEC-02", "a wrong MAC or signature raises no 8F3D"),
     _defect("format-error-unlogged", "R-SEC-02 SMETS2/5.7.5.31",
             "a malformed command leaves no 8F1E in the security log"),
-    _defect("length-not-checked", "R-SEC-02", "the length in the MAC header is not checked"),
-    _defect("trailing-octets-accepted", "R-SEC-02", "octets behind a message are ignored"),
-    _defect("refusals-answered", "R-SEC-02", "a refused command is answered as if it were done"),
     _defect("burst-not-reported", "R-SEC-14", "a burst of bad messages raises no 8F60"),
     # responses and alerts
     _defect("error-hidden-behind-success", "R-TAR-10 SMETS2/5.7.4.33",
             "responses report success for what was refused"),
-    _defect("response-unsigned", "R-SEC-01", "responses to critical commands have no signature"),
-    _defect("response-signature-wrong", "R-SEC-01", "signatures of responses are wrong"),
-    _defect("response-mac-wrong", "R-SEC-01", "MACs of responses are wrong"),
-    _defect("response-counter-wrong", "R-SEC-01", "responses carry another originator counter"),
-    _defect("response-code-wrong", "R-SEC-01", "responses carry another message code"),
-    _defect("sensitive-read-in-clear", "R-SEC-05", "sensitive attributes are sent unencrypted"),
     _defect("alert-code-wrong", "R-NEW-30 R-CLK-04 R-SEC-13",
             "alerts carry another code than the event's"),
-    _defect("alert-counter-repeats", "R-SEC-01", "all alerts carry one originator counter"),
-    _defect("alert-unsigned", "R-SEC-01", "critical alerts have no signature"),
     # configuration and identity
     _defect("set-without-effect", "SMETS2/5.7.4.28 SMETS2/5.7.4.33",
             "writing an attribute reports success and changes nothing"),
-    _defect("read-element-missing", "R-SEC-04 R-SUP-01 SMETS2/5.7.5.32",
-            "the last element of each read is answered as undefined"),
     _defect("write-refused", "R-SEC-04 SMETS2/5.7.4.28", "every update is answered as denied"),
     _defect("randomised-offset-limit-unchecked", "R-TAR-10 SMETS2/5.7.4.33",
             "a randomised offset limit above 1799 s is taken"),
@@ -229,16 +193,10 @@ _ALL = (
     # trust anchors: who may replace
     _defect("root-replaced-by-anybody", "R-SEC-06",
             "any known party may run rootBySupplier"),
-    _defect("supplier-replaced-by-anybody", "R-SEC-06",
-            "any known party may run supplierBySupplier"),
-    _defect("network-operator-replaced-by-anybody", "R-SEC-06",
-            "any known party may run networkOperatorByNetworkOperator"),
     _defect("access-control-broker-replaced-by-anybody", "R-SEC-06",
             "any known party may run accessControlBrokerByACB"),
     _defect("transitional-change-of-supplier-replaced-by-anybody", "R-SEC-06",
             "any known party may run transCoSByTransCoS"),
-    _defect("change-of-supplier-by-anybody", "R-SEC-06",
-            "any known party may run supplierByTransCoS"),
     _defect("recovery-by-anybody", "R-SEC-06",
             "any known party may run anyExceptAbnormalRootByRecovery"),
     _defect("contingency-by-anybody", "R-SEC-06",
@@ -246,10 +204,6 @@ _ALL = (
     _defect("load-controller-replaced-by-anybody", "R-SEC-06",
             "any known party may run loadControllerByLoadController and BySupplier"),
     # trust anchors: what may replace
-    _defect("replacement-mode-not-checked", "R-SEC-06",
-            "the replacement mode in a command need not be that of its message code"),
-    _defect("cell-of-another-role-replaced", "R-SEC-06",
-            "a replacement may fill cells of roles that its mode is not for"),
     _defect("certificate-of-unknown-issuer-accepted", "R-SEC-06",
             "a replacement certificate need not lead to the held root"),
     _defect("altered-certificate-accepted", "R-SEC-06",
@@ -270,17 +224,10 @@ _ALL = (
     _defect("failed-cell-replaced", "R-SEC-06",
             "a cell whose replacement is answered as failed is replaced all the same"),
     _defect("cell-result-success-always", "R-SEC-06", "each cell's result is success"),
-    _defect("credentials-update-without-effect", "R-SEC-06",
-            "a good replacement reports success and changes nothing"),
     _defect("credentials-update-not-logged", "R-SEC-06 SMETS2/5.7.5.31",
             "replaced credentials leave no 8F70 in the security log"),
-    _defect("credential-details-wrong", "R-SEC-06", "the details name other keys than are held"),
     _defect("credentials-lost-over-outage", "R-SEC-06",
             "an outage brings back the credentials that the meter was made with"),
-    _defect("old-party-still-accepted", "R-SEC-06 R-SEC-02",
-            "replaced parties and keys go on being accepted"),
-    _defect("new-party-not-accepted", "R-SEC-06",
-            "the keys that took a replaced one's place are unknown"),
     _defect("alerts-to-the-old-party", "R-SEC-06", "alerts go on to the party that was replaced"),
     _defect("execution-date-ignored", "R-SEC-06", "a replacement for later is made at once"),
     _defect("cancellation-ignored", "R-SEC-06", "a pending replacement cannot be taken back"),
@@ -296,29 +243,11 @@ _ALL = (
             "a replacement, even of a party by itself, sets counters and floor to zero"),
     _defect("counters-shared-between-parties", "R-SEC-03",
             "one counter counts for all parties and use cases"),
-    _defect("counter-far-ahead-refused", "R-SEC-03", "a counter far above the last one is refused"),
     _defect("counter-lost-over-outage", "R-SEC-03", "an outage forgets the accepted counters"),
     # the device's own keys
-    _defect("request-for-the-old-key", "R-SEC-07", "a certification request is for the key in use"),
     _defect("pending-key-lost-over-outage", "R-SEC-07", "an outage forgets a requested key"),
-    _defect("invalid-device-certificate-accepted", "R-SEC-07",
-            "a device certificate may be altered, of an unknown issuer or not yet valid"),
-    _defect("device-certificate-of-another-device-accepted", "R-SEC-07",
-            "a device certificate may name another device"),
-    _defect("device-certificate-of-wrong-usage-accepted", "R-SEC-07",
-            "a device certificate may be for another usage than its key"),
-    _defect("device-certificate-without-request-accepted", "R-SEC-07",
-            "a device certificate is taken that nobody asked for"),
-    _defect("device-certificate-of-another-key-accepted", "R-SEC-07",
-            "a device certificate may be for another key than was asked for"),
-    _defect("device-certificate-result-success-always", "R-SEC-07",
-            "each device certificate is answered as installed"),
     _defect("device-certificate-update-not-logged", "R-SEC-07 SMETS2/5.7.5.31",
             "a new device certificate leaves no 8F70 in the security log"),
-    _defect("old-device-key-still-used", "R-SEC-07",
-            "the meter goes on with the key that was replaced"),
-    _defect("old-device-certificate-provided", "R-SEC-07",
-            "the meter shows the certificate that was replaced"),
     # certificates of supplementary remote parties
     _defect("further-party-of-unknown-issuer-accepted", "R-SEC-02 R-SEC-05",
             "a supplementary party's certificate need not lead to the held root"),
@@ -334,29 +263,4 @@ _ALL = (
             "a supplementary party may have any role"),
     _defect("further-party-mismatch-accepted", "R-SEC-02 R-SEC-05",
             "a supplementary party's certificate may be of another party"),
-    # protection of commands
-    _defect("unsigned-critical-command-accepted", "R-SEC-01 R-SEC-02",
-            "a critical command with a MAC and no signature is executed"),
-    _defect("missing-mac-accepted", "R-SEC-01 R-SEC-02",
-            "a signed command without a MAC is executed"),
-    _defect("truncated-mac-accepted", "R-SEC-01 R-SEC-02",
-            "of a MAC that is too short only what is there is compared"),
-    _defect("signature-over-payload-accepted", "R-SEC-01 R-SEC-02",
-            "a signature over the payload alone is accepted"),
-    _defect("signature-of-another-party-accepted", "R-SEC-01 R-SEC-02",
-            "any known party's signature is accepted for any other's command"),
-    _defect("other-information-not-authenticated", "R-SEC-01 R-SEC-02",
-            "message code and supplementary party may be altered behind signature and MAC"),
-    _defect("response-accepted-as-command", "R-SEC-01 R-SEC-02",
-            "responses and alerts of a party are executed as its commands"),
-    # structure
-    _defect("silent-after-deep-nesting", "R-SEC-02", "a deeply nested message silences the meter"),
-    _defect("silent-after-malformed-message", "R-SEC-02",
-            "the message behind a malformed one is not heard"),
-    _defect("malformed-message-changes-setting", "R-SEC-02",
-            "a malformed message changes the randomised offset limit"),
-    _defect("burst-threshold-ignored", "R-SEC-14", "the first bad message already raises 8F60"),
 )
-
-DEFECTS: Mapping[str, Defect] = {defect.name: defect for defect in _ALL}
-"""All defects by name."""

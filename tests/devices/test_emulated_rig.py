@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.errors import LinkError
+from bench.runner.station import Station
 from devices import launch as launching
+from devices.launch import EMULATORS
 from devices.ports import PORTS, Reception
 from devices.profile import load_profile
 from devices.rig import load_rig, open_rig
@@ -37,6 +40,18 @@ def test_the_emulated_rig_works_from_an_empty_folder(
         rig.ports["tamper"].apply("meter_cover")
         assert rig.ports["gbcs"].receive(10).reception is Reception.MESSAGE  # its alert
     assert list(tmp_path.iterdir()) == [tmp_path / "rig.yaml"]
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+def test_each_emulated_device_says_which_firmware_it_runs(kind: str) -> None:
+    profile = load_profile(f"devices/profiles/emulated-{kind}.yaml")
+    station = Station(profile, load_rig(f"devices/rigs/emulated-{kind}.yaml"),
+                      lambda: datetime.now(UTC))
+    try:
+        identity = station._open()
+        assert (station.refusal, identity and identity.firmware_version) == (None, "00000001")
+    finally:
+        station.close()
 
 
 def test_an_emulator_that_dies_is_a_dropped_line_and_then_an_error(

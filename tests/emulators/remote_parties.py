@@ -15,9 +15,9 @@ from bench.protocols.gbcs.keys import KeyStore
 from bench.protocols.gbcs.message import Cra, Message, parse
 from bench.protocols.gbcs.use_cases import USE_CASES
 from devices import pki
-from devices.emulators.esme import instants, keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import instants, keyring
 
 START = datetime(2026, 2, 27, 9, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from remote_parties import Correspondence
 
 from bench.errors import ProfileError
 from bench.protocols.gbcs.block_transfer import Block, Sending, is_block, parse_block, route_of
-from devices.emulators.esme.blocks import TRANSFERS
 from devices.emulators.esme.load import Flow
 from devices.emulators.esme.profile import Settings, load_settings
+from devices.emulators.gbcs.blocks import TRANSFERS
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from bench.protocols.cosem import date_time
 from bench.protocols.cosem.access import AccessRequest, AccessSpecification, Choice
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs.use_cases import USE_CASES
-from devices.emulators.esme.store import elements
-from devices.emulators.esme.types import parse
+from devices.emulators.cosem.types import parse
+from devices.emulators.esme.objects import elements
 
 THRESHOLD = "71/0-0:17.0.0.255/a4"
 NEXT, AT = "9000/0-0:94.44.128.7/a4", "9000/0-0:94.44.128.7/a6"

@@ -14,8 +14,8 @@ from remote_parties import START, Correspondence
 
 from bench.protocols.gbcs.message import parse
 from bench.protocols.gbcs.protection import Rule, protect_by
-from devices.defects import DEFECTS
-from devices.emulators import esme
+from devices import emulators
+from devices.defects import DEFECTS, of_device
 from devices.emulators.esme.load import Flow
 
 Probe = Callable[[Correspondence], Any]
@@ -304,7 +304,7 @@ def test_a_defect_makes_a_difference(
 
 def test_every_defect_is_probed() -> None:
     from test_esme_security_defects import CASES
-    assert set(DEFECTS) == set(PROBE_OF) | {name for name, *_ in CASES}
+    assert set(of_device("esme")) == set(PROBE_OF) | {name for name, *_ in CASES}
 
 
 def test_the_same_meter_twice_makes_no_difference(
@@ -322,7 +322,7 @@ def test_an_unsigned_critical_command_runs_only_where_signatures_are_not_checked
 
 
 def test_every_defect_is_a_switch_of_the_emulator() -> None:
-    source = "".join(file.read_text() for file in Path(esme.__file__).parent.glob("*.py"))
+    source = "".join(file.read_text() for file in Path(emulators.__file__).parent.rglob("*.py"))
     assert [name for name in DEFECTS if f'"{name}"' not in source] == []
 
 

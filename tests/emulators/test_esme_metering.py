@@ -10,8 +10,8 @@ import pytest
 from remote_parties import START, Correspondence
 
 from bench.errors import RigError
-from devices.emulators.esme import instants
 from devices.emulators.esme.load import Flow
+from devices.emulators.gbcs import instants
 
 HOUR = 3600
 IMPORT, EXPORT = "7/0-0:99.1.0.255/a2", "7/0-0:99.1.1.255/a2"

@@ -21,8 +21,8 @@ from remote_parties import Correspondence
 from bench.errors import ProfileError, RigError
 from devices.adapters.gfi_line import LineReader, encode_line
 from devices.emulators.esme.device import Esme
-from devices.emulators.esme.process import Server
 from devices.emulators.esme.profile import load_settings
+from devices.emulators.gbcs.process import Server
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 
@@ -328,6 +328,7 @@ def test_a_process_over_a_pseudo_terminal_ends_on_sigterm(
 @pytest.mark.parametrize("arguments", [
     (), ("--line", "auto", "--listen", "127.0.0.1:0"), ("--listen", "nowhere"),
     ("--listen", "127.0.0.1:0", "--defect", "no-such-defect"),
+    ("--listen", "127.0.0.1:0", "--defect", "wan-provider-replaced-by-anybody"),
     ("--listen", "127.0.0.1:0", "--profile", "absent.yaml"),
     ("--listen", "127.0.0.1:0", "--stimulus", "0.0.0.0:0"),
 ])

@@ -16,7 +16,7 @@ def test_an_outage_is_announced_on_restoration_with_its_times(
     meter: Correspondence, seconds: int, code: int,
 ) -> None:
     from bench.protocols.cosem import date_time
-    from devices.emulators.esme import instants
+    from devices.emulators.gbcs import instants
     meter.meter.mains_off()
     meter.meter.advance(seconds)
     assert meter.drained() == []

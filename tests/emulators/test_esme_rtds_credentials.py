@@ -19,10 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bench.protocols.gbcs import asn1, protection
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
 from bench.protocols.gbcs.message import Cra, Message, parse
-from devices.emulators.esme import instants
-from devices.emulators.esme.device import Esme
-from devices.emulators.esme.keyring import Keyring
-from devices.emulators.esme.profile import Settings
+from devices.emulators.catalogue import emulated
+from devices.emulators.gbcs import instants
+from devices.emulators.gbcs.keyring import Keyring
 
 PARTIES = {
     "recovery": "90b3d51f30000001", "supplier": "90b3d51f30010000",
@@ -42,9 +41,10 @@ def key(label: str) -> ec.EllipticCurvePrivateKey:
 
 
 class Bench:
-    """A meter with the EUI-64 of the command's ESME, and the keys of the data's parties."""
+    """A device with the EUI-64 of the command's, and the keys of the data's parties."""
 
-    def __init__(self, shared: Path, device: bytes, start: float = START) -> None:
+    def __init__(self, shared: Path, device: bytes, start: float = START, kind: str = "esme"
+                 ) -> None:
         self.keys = KeyStore.load(shared / "vectors" / "rtds" / "keystore", strict=False)
         held = Keyring()
         for usage in (Usage.DIGITAL_SIGNATURE, Usage.KEY_AGREEMENT):
@@ -60,7 +60,8 @@ class Bench:
         plain = asn1.decode(0x0102, Cra.COMMAND, command.payload)
         held.root = x509.load_der_x509_certificate(
             bytes.fromhex(plain["certificationPathCertificates"][0]))
-        self.meter = Esme(Settings(start=int(start)), held, device, parties)
+        make, fresh = emulated(kind)
+        self.meter = make(replace(fresh, start=int(start)), held, device, parties)
 
     def send(self, command: Message) -> list[Message]:
         """Send a command with its own signature and a MAC for this meter."""
@@ -117,3 +118,11 @@ def test_outcome_alerts_have_the_payload_of_the_data(shared: Path, name: str) ->
     assert asn1.decode(alert.message_code, Cra.ALERT, alert.payload, strict=True) == asn1.decode(
         expected.message_code, Cra.ALERT, expected.payload)
     assert alert.recipient == expected.recipient
+
+
+def test_a_hub_tells_of_the_brokers_cells_what_the_data_tell(shared: Path) -> None:
+    command = message(shared, "CS02aSignature_NA_SUCCESS_COMMAND")
+    expected = message(shared, "CS02aSignature_NA_SUCCESS_RESPONSE")
+    (response,) = Bench(shared, command.recipient, kind="chf").send(command)
+    assert asn1.decode(0x0008, Cra.RESPONSE, response.payload, strict=True) == asn1.decode(
+        0x0008, Cra.RESPONSE, expected.payload)

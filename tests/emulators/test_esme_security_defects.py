@@ -102,7 +102,7 @@ def logged(parties: CredentialParties) -> Any:
 
 def shown(parties: CredentialParties) -> Any:
     held = parties.keys.certificate(parties.parties["recovery"], Usage.DIGITAL_SIGNATURE)
-    from devices.emulators.esme.trust_anchors import key_identifier
+    from devices.emulators.gbcs.trust_anchors import key_identifier
     assert held
     return parties.key_identifiers("recovery") == [key_identifier(held).hex().upper()]
 

@@ -45,9 +45,15 @@ def test_the_shipped_plans_are_what_they_were_grown_to(cases: tuple[TestCase, ..
 
 
 def test_every_case_that_an_emulator_can_prove_has_a_bite(cases: tuple[TestCase, ...]) -> None:
-    proven = {case.device for case in cases if case.bite}
-    assert proven == {"esme"}
-    assert [case.id for case in cases if case.device in proven and not case.bite] == []
+    assert {case.device for case in cases if case.bite} == set(KINDS)
+    assert [case.id for case in cases if not case.bite] == []
+
+
+def test_every_bite_is_a_defect_of_the_kind_of_device_that_the_case_is_for(
+    cases: tuple[TestCase, ...],
+) -> None:
+    assert [(case.id, name) for case in cases for name in case.bite
+            if case.device not in DEFECTS[name].devices] == []
 
 
 def test_no_shipped_case_has_a_suspect_link(
@@ -112,9 +118,10 @@ def test_every_defect_is_named_by_a_case_that_verifies_what_it_breaks(
     cases: tuple[TestCase, ...],
 ) -> None:
     caught = {
-        name for case in cases for name in case.bite
+        (name, case.device) for case in cases for name in case.bite
         if set(DEFECTS[name].breaks) & set(case.requirements)}
-    assert sorted(set(DEFECTS) - caught) == []
+    known = {(defect.name, kind) for defect in DEFECTS.values() for kind in defect.devices}
+    assert sorted(known - caught) == []
 
 
 def test_the_table_of_use_cases_says_what_gbcs_says() -> None:

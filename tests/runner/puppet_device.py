@@ -14,9 +14,9 @@ from collections import deque
 from pathlib import Path
 
 from devices.adapters.first_failure import FirstFailure
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import keyring
 from devices.ports import Received, Reception
 
 

@@ -11,9 +11,9 @@ from bench.records.verdict import Disposition, Verdict
 from bench.runner.clock import utc_now
 from bench.steps.parties import RemoteParties
 from devices.adapters.recording import Recording
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import keyring
 from devices.pki import DEVICE, read_parties
 
 PLAN = """\

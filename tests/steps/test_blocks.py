@@ -16,9 +16,9 @@ from bench.steps.blocks import SendInBlocks, send_in_blocks
 from bench.steps.context import Context
 from bench.steps.gbcs import Send, send
 from bench.steps.vocabulary import Observation
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import keyring
 from devices.ports import Received, Reception
 
 BLOCKS = {"max_message_octets": 100, "block_octets": 40, "block_window": 4, "block_timeout_s": 1,

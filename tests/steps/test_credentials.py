@@ -31,9 +31,9 @@ from bench.steps.gbcs import Send, send
 from bench.steps.parties import RemoteParties
 from bench.steps.vocabulary import Observation
 from devices import pki
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import keyring
 
 SUPPLIER = ("supplier/ds", "supplier/ka", "supplier/top-up")
 HANDOVER = {"mode": "supplierBySupplier",

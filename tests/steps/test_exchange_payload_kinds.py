@@ -20,7 +20,7 @@ from bench.steps.context import Context
 from bench.steps.gbcs import AwaitAlert, Send, await_alert, send
 from bench.steps.parties import ROLES, RemoteParties
 from devices import pki
-from devices.emulators.esme import keyring
+from devices.emulators.gbcs import keyring
 from devices.pki import DEVICE, read_parties
 from devices.ports import Received, Reception
 

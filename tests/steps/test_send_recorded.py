@@ -18,9 +18,9 @@ from bench.steps.gbcs import Replay, Send, SendRecorded, replay, send, send_reco
 from bench.steps.parties import RemoteParties
 from devices import pki
 from devices.adapters.recording import Recording
-from devices.emulators.esme import keyring
 from devices.emulators.esme.device import Esme
 from devices.emulators.esme.profile import Settings
+from devices.emulators.gbcs import keyring
 from devices.pki import DEVICE, read_parties
 from devices.ports import Received, Reception
 

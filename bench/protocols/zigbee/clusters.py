@@ -112,6 +112,12 @@ def enumeration(name: str) -> Mapping[int, str] | None:
     return found.values if found else None
 
 
+def base_type(name: str) -> str:
+    """Return the ZigBee type of an enumeration's values; a plain type is its own."""
+    found = _load().enumerations.get(name)
+    return found.type.name if found else name
+
+
 def structure(name: str) -> tuple[Field, ...] | None:
     """Return the fields of a structure; ``None`` if ``name`` is none."""
     return _load().structures.get(name)

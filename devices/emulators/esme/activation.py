@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.gbcs.message import Message
-from devices.emulators.esme.store import Element
+from devices.emulators.cosem.store import Element
 
 if TYPE_CHECKING:
     from devices.emulators.esme.device import Esme

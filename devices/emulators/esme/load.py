@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.errors import RigError
-from devices.emulators.esme.instants import DAY, HALF_HOUR
+from devices.emulators.gbcs.instants import DAY, HALF_HOUR
 
 QUANTITIES = ("active_import", "active_export", "reactive_import", "reactive_export")
 

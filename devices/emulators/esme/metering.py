@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.emulators.esme.faults import NONE, Faults
-from devices.emulators.esme.instants import DAY, HALF_HOUR
 from devices.emulators.esme.load import QUANTITIES, Flow
 from devices.emulators.esme.logs import Log
+from devices.emulators.gbcs.faults import NONE, Faults
+from devices.emulators.gbcs.instants import DAY, HALF_HOUR
 
 MODULUS = 1 << 32
 TOU_RATES = 48

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from devices.emulators.esme.faults import NONE, Faults
 from devices.emulators.esme.logs import Log
+from devices.emulators.gbcs.faults import NONE, Faults
 
 LONG_OUTAGE = 180
 """Seconds from which on an outage is a long one (8F36 instead of 8F35)."""

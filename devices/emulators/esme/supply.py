@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from devices.emulators.esme.faults import NONE, Faults
+from devices.emulators.gbcs.faults import NONE, Faults
 
 
 class State(enum.IntEnum):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bench.protocols.cosem.data import Data
-from devices.emulators.esme import instants
-from devices.emulators.esme.store import Element
+from devices.emulators.cosem.store import Element
+from devices.emulators.gbcs import instants
 
 if TYPE_CHECKING:
     from devices.emulators.esme.device import Esme
