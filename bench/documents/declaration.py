@@ -27,21 +27,13 @@ The body's, for all of its certificates, has ``body`` (as ``laboratory``) and ``
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictStr,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import Field
 
-from bench.catalogue.positions import line_of, parse
+from bench.catalogue.form import Day, Form, Text, read_form
+from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.issued import (
     Accreditation,
@@ -54,91 +46,66 @@ from bench.records.issued import (
     Signatory,
 )
 
-F = TypeVar("F", bound=BaseModel)
-
 LONGEST = 4000  # characters of one text
 LONGEST_NAME = 120  # of a name
 LONGEST_NUMBER = 40  # of what stands on every page, and the like
-_PLAIN = {
-    "extra_forbidden": "unknown key",
-    "missing": "missing key",
-    "model_type": "expected a mapping",
-    "list_type": "expected a list",
-    "too_short": "expected at least one",
-    "string_type": "expected a text; put a number in quotes",
-    "string_too_short": "expected a text",
-}
 
-_Text = Annotated[
-    StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
+_Text = Annotated[Text, Field(max_length=LONGEST)]
 _Name = Annotated[_Text, Field(max_length=LONGEST_NAME)]
 _Number = Annotated[_Text, Field(max_length=LONGEST_NUMBER)]
 
 
-def _day(value: object) -> object:
-    if isinstance(value, int | float):  # pydantic would count it as seconds
-        raise ValueError("expected a date such as 2026-03-05")
-    return value
-
-
-_Date = Annotated[datetime.date, BeforeValidator(_day)]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Accreditation(_Form):
+class _Accreditation(Form):
     body: _Name
     number: _Number
     scope: _Text
 
 
-class _Organisation(_Form):
+class _Organisation(Form):
     name: _Name
-    address: Annotated[list[_Text], Field(min_length=1)]
+    address: Annotated[tuple[_Text, ...], Field(min_length=1)]
     contact: _Text | None = None
     accreditation: _Accreditation | None = None
 
 
-class _Signatory(_Form):
+class _Signatory(Form):
     name: _Name
     function: _Text
 
 
-class _Sample(_Form):
+class _Sample(Form):
     serial: _Number
     condition: _Text
-    received: _Date
+    received: Day
 
 
-class _External(_Form):
+class _External(Form):
     provider: _Name
     what: _Text
     reference: _Text
 
 
-class _Replaced(_Form):
+class _Replaced(Form):
     number: _Number
     reason: _Text
 
 
-class _Report(_Form):
+class _Report(Form):
     number: _Number
-    issued: _Date
+    issued: Day
     laboratory: _Organisation
     customer: _Organisation
     signatory: _Signatory
     place: _Text
-    samples: Annotated[list[_Sample], Field(min_length=1)]
-    deviations: list[_Text]
-    environment: list[_Text] = []
-    opinions: list[_Text] = []
-    external: list[_External] = []
+    samples: Annotated[tuple[_Sample, ...], Field(min_length=1)]
+    deviations: tuple[_Text, ...]
+    environment: tuple[_Text, ...] = ()
+    opinions: tuple[_Text, ...] = ()
+    external: tuple[_External, ...] = ()
     replaces: _Replaced | None = None
 
 
-class _Body(_Form):
+class _Body(Form):
     body: _Organisation
     signatory: _Signatory
 
@@ -151,7 +118,7 @@ def load_report_declaration(path: Path, tested: tuple[str, str]) -> ReportDeclar
     that came after the test began or stands there twice, a report issued before the test ended,
     one that replaces itself.
     """
-    form = _read(path, _Report)
+    form = read_form(path, _Report)
     mistakes: list[tuple[int, str]] = []
 
     def wrong(text: str, *place: str | int) -> None:
@@ -179,8 +146,8 @@ def load_report_declaration(path: Path, tested: tuple[str, str]) -> ReportDeclar
         signatory=Signatory(form.signatory.name, form.signatory.function), place=form.place,
         samples=tuple(Sample(item.serial, item.condition, item.received.isoformat())
                       for item in form.samples),
-        deviations=tuple(form.deviations), environment=tuple(form.environment),
-        opinions=tuple(form.opinions),
+        deviations=form.deviations, environment=form.environment,
+        opinions=form.opinions,
         external=tuple(ExternalResult(item.provider, item.what, item.reference)
                        for item in form.external),
         replaces=Replaced(form.replaces.number, form.replaces.reason) if form.replaces else None)
@@ -188,25 +155,13 @@ def load_report_declaration(path: Path, tested: tuple[str, str]) -> ReportDeclar
 
 def load_body_declaration(path: Path) -> BodyDeclaration:
     """Read the declaration of a certification body; raises as :func:`load_report_declaration`."""
-    form = _read(path, _Body)
+    form = read_form(path, _Body)
     return BodyDeclaration(_organisation(form.body),
                            Signatory(form.signatory.name, form.signatory.function))
-
-
-def _read(path: Path, form: type[F]) -> F:
-    values = parse(path)
-    try:
-        return form.model_validate(values)
-    except ValidationError as error:
-        raise PlanError("\n".join(
-            f"{path}:{line_of(path, problem['loc'])}: "
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: "
-            f"{_PLAIN.get(problem['type'], problem['msg'])}"
-            for problem in error.errors())) from None
 
 
 def _organisation(form: _Organisation) -> Organisation:
     said = form.accreditation
     return Organisation(
-        form.name, tuple(form.address), form.contact or "",
+        form.name, form.address, form.contact or "",
         Accreditation(said.body, said.number, said.scope) if said else None)

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictStr
 
+from bench.catalogue.form import Day, Form, Text, read_form
 from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.assurance import ImportKind, Tolerance
@@ -33,7 +34,6 @@ from bench.scheme.baseline import (
     relevance,
 )
 from bench.scheme.case_list import read_cases
-from bench.scheme.file_form import Day, Form, Text, read_form
 
 _FieldName = Literal["manufacturer", "manufacturer_id", "model", "hardware_version",
                      "firmware_version", "image_hash"]

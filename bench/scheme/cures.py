@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bench.catalogue.form import Form, Text, read_form
 from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.requirement import Requirement
-from bench.scheme.file_form import Form, Text, read_form
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bench.catalogue.form import Form, Text, read_form
 from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.assurance import ChangeDeclaration, RuledCase, Ruling
@@ -22,7 +23,6 @@ from bench.records.plan import Selected, TestCase
 from bench.records.serial import digest
 from bench.records.verdict import Disposition
 from bench.scheme.compared import ANY_ITEM, ics_items
-from bench.scheme.file_form import Form, Text, read_form
 from bench.scheme.standing import Trial
 
 SHOWN = (Standing.PASSED, Standing.CARRIED_OVER)

@@ -18,6 +18,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from pydantic import Field, StrictStr
 
+from bench.catalogue.form import Day, Form, Text, read_form
 from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.assurance import (
@@ -31,7 +32,6 @@ from bench.records.assurance import (
     Tolerance,
     VersionMapping,
 )
-from bench.scheme.file_form import Day, Form, Text, read_form
 
 LARGEST_DOCUMENT = 1 << 26  # octets
 

@@ -19,11 +19,11 @@ import difflib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from bench.catalogue.form import Day, Form, Text, read_form
 from bench.catalogue.positions import line_of
 from bench.errors import PlanError
 from bench.records.expected import ExpectedFailure, ExpectedFailures
 from bench.records.verdict import CaseResult, Disposition, Verdict
-from bench.scheme.file_form import Day, Form, Text, read_form
 
 LIST = "expected_failures"
 

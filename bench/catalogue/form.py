@@ -1,4 +1,4 @@
-"""Reads a YAML file of the scheme into a pydantic form, every mistake with file and line."""
+"""Reads a YAML file into a pydantic form, every mistake with file and line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLAIN = {
     "list_type": "expected a list",
     "tuple_type": "expected a list",
     "bool_type": "expected true or false",
-    "string_type": "expected a text",
+    "string_type": "expected a text; put a number in quotes",
     "string_too_short": "expected a text",
     "too_short": "expected at least one",
 }
