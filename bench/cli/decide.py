@@ -59,7 +59,8 @@ SHOWN_REASONS = 20
 @signing_key("The certification body's private key; without it nothing is signed.", required=False)
 @click.option("--overlay", type=click.Path(path_type=Path, exists=True), default=None,
               help="The operator's confirmations of clauses.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR",
+@click.option("-o", "--output", required=True, metavar="DIR",
+              type=click.Path(path_type=Path, file_okay=False, writable=True),
               help=f"Folder of {PLAIN} and, with --key, {SIGNED}.")
 def command(
     bundles: tuple[Path, ...], baseline: Path, trusted: tuple[Path, ...],

@@ -124,11 +124,17 @@ def delta(
 
 
 def carry_over(
-    trials: Sequence[Trial], lines: Sequence[DeltaLine], earlier: Ruling, base: str
+    trials: Sequence[Trial], lines: Sequence[DeltaLine], earlier: Ruling, base: str,
+    frozen: Mapping[str, str],
 ) -> tuple[Trial, ...]:
-    """Give the cases that were not run, and may be carried over, what they passed before."""
-    carried = {line.case: line.reason for line in lines if not line.again}
+    """Give the cases that were not run, and may be carried over, what they passed before.
+
+    ``frozen`` gives the fingerprints of the baseline's cases, empty where it froze none: what
+    passed before and is not the baseline's case is not carried over.
+    """
     before = {case.id: case for case in earlier.cases}
+    carried = {line.case: line.reason for line in lines if not line.again
+               and (not frozen or frozen.get(line.case) == before[line.case].fingerprint)}
     return tuple(
         replace(trial, standing=Standing.PASSED, reason=carried[trial.case],
                 laboratories=before[trial.case].laboratories,

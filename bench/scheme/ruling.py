@@ -66,7 +66,7 @@ def rule(
         plan = runs[0].plan
         lines_of_delta = delta(plan.selected, plan.answers.ics, earlier, dossier.change, rules,
                                suspects)
-        tried = carry_over(tried, lines_of_delta, earlier, dossier.change.base)
+        tried = carry_over(tried, lines_of_delta, earlier, dossier.change.base, baseline.cases)
         notes.append(_carried(tried, dossier.change.base))
     covered = cover(
         standings(tried=tried, catalogue=catalogue, baseline=baseline,
@@ -117,6 +117,8 @@ def _blocks(
     earlier: Ruling | None,
 ) -> Iterator[str]:
     """Yield what allows no certificate at all."""
+    if subject.device_type != baseline.device:
+        yield f"the baseline is for {baseline.device}, the subject is {subject.device_type}"
     for number, run in enumerate(runs, 1):
         under = run.plan.baseline_digest
         if under != baseline.digest and (under or run.plan.mode == CERTIFY):
@@ -129,17 +131,21 @@ def _blocks(
         if items:
             yield f"{_name(number, run)} was made under another declaration: {', '.join(items)}"
     if dossier.change:
-        yield from _change_blocks(subject, dossier, earlier)
+        yield from _change_blocks(subject, dossier, earlier,
+                                  any(run.plan.demonstration for run in runs))
 
 
 def _change_blocks(
-    subject: Subject, dossier: Dossier, earlier: Ruling | None
+    subject: Subject, dossier: Dossier, earlier: Ruling | None, demonstration: bool
 ) -> Iterator[str]:
     if dossier.change is None:
         return
     if earlier is None:
         yield f"the ruling of {dossier.change.base}, to carry results over from, is not at hand"
         return
+    if earlier.demonstration is not demonstration:
+        yield (f"nothing carries over from {dossier.change.base}: software stood for the device "
+               "there or here, and not in both")
     for field in ("device_type", "manufacturer_id", "model", "variant"):
         before, now = getattr(earlier.subject, field), getattr(subject, field)
         if before != now:

@@ -126,6 +126,24 @@ def test_nothing_carries_over_by_itself_or_from_another_model() -> None:
     assert "model 'EM-200' is not 'EM-100'" in ruling.decision.reasons[0]
 
 
+def test_a_case_that_the_baseline_froze_otherwise_is_not_carried_over() -> None:
+    world = World()
+    cases = {id_: item.fingerprint for id_, item in world.cases.items()}
+    world.baseline = replace(world.baseline, cases=cases)
+    run = next_firmware(World(), ("S1", "L1"))
+    assert rule(run, earlier(), world).decision.status is Status.COMPLIANT
+    world.baseline = replace(world.baseline, cases=cases | {"C1": "f" * 16})
+    ruling = rule(run, earlier(), world)
+    assert ruling.decision.status is Status.PARTIAL
+    assert next(case for case in ruling.cases if case.id == "C1").carried_from == ""
+
+
+def test_nothing_carries_over_from_a_demonstration_to_a_certificate() -> None:
+    ruling = rule(next_firmware(World(), ("S1", "L1")), replace(earlier(), demonstration=True))
+    assert ruling.decision.status is Status.NONE
+    assert "software stood for the device there or here" in ruling.decision.reasons[0]
+
+
 def test_what_was_to_be_run_again_and_was_not_is_missing() -> None:
     ruling = rule(next_firmware(World(), ("L1",)), earlier())
     assert ruling.decision.status is Status.PARTIAL

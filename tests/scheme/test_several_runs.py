@@ -102,6 +102,14 @@ def test_runs_under_another_declaration_or_baseline_block() -> None:
         assert "begun under another baseline" in ruling.decision.reasons[0]
 
 
+def test_a_device_of_another_kind_gets_nothing_from_a_baseline() -> None:
+    world = World()
+    world.baseline = replace(world.baseline, device="GSME", variant="")
+    ruling = world.rule()
+    assert ruling.decision.status is Status.NONE
+    assert ruling.decision.reasons[0] == "the baseline is for GSME, the subject is ESME"
+
+
 def test_a_quorum_asks_for_laboratories_not_for_runs() -> None:
     world = World()
     world.baseline = replace(world.baseline, quorum=(Quorum((SUPPLY,), 2),))
