@@ -7,18 +7,15 @@ when the line is opened, so that a report of 10,000 cases stays quick.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from bench.records.decision import Outcome, RequirementStanding, Standing, Status
@@ -26,6 +23,7 @@ from bench.records.requirement import Requirement
 from bench.records.verdict import Disposition, Verdict
 from reports.casebook import Attempt, attempts_of
 from reports.evidence import ShownCase
+from reports.furniture import asset, environment, policy
 from reports.policy import sections
 from reports.text import instant, visible
 
@@ -33,7 +31,6 @@ STATIC_CASES = 1000
 MOST_LINKS = 12  # case links in one row of the matrix
 MOST_REASONS = 12  # before the rest is folded
 
-TEMPLATES = Path(__file__).parent / "templates"
 
 HEADLINE: Mapping[Status, str] = {
     Status.COMPLIANT: "SMIP Compliant",
@@ -105,7 +102,7 @@ def page_html(
     anchors = {item.id: f"case-{_SPACE.sub('_', item.id)}" for item in shown}
     rows = [_row(line, requirements.get(line.id), anchors)
             for line in sorted(outcome.requirements, key=lambda line: clause_order(line.id))]
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     text = _template().render(
         outcome=outcome, subject=outcome.subject, decision=outcome.decision,
         headline=HEADLINE[outcome.decision.status], rows=rows,
@@ -116,8 +113,7 @@ def page_html(
         sections=sections(shown, outcome.requirements),
         total=len(shown), deferred=len(shown) - len(static), most_reasons=MOST_REASONS,
         style=Markup(style), script=Markup(script),  # noqa: S704  our own files
-        policy=f"default-src 'none'; img-src data:; style-src {_source(style)}; "
-               f"script-src {_source(script)}; base-uri 'none'; form-action 'none'",
+        policy=policy(style, script),
     )
     return visible(text)
 
@@ -161,24 +157,12 @@ def clause_order(id_: str) -> tuple[tuple[int, str], ...]:
                  for part in _NUMBER.split(id_))
 
 
-def _source(asset: str) -> str:
-    octets = hashlib.sha256(asset.encode()).digest()
-    return f"'sha256-{base64.b64encode(octets).decode()}'"
-
-
-@cache
-def _asset(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.globals["badges"] = _badges()
-    environment.filters["instant"] = instant
-    return environment.get_template("report.html.j2")
+    made = environment()
+    made.globals["badges"] = _badges()
+    made.filters["instant"] = instant
+    return made.get_template("report.html.j2")
 
 
 def _badges() -> dict[str, Markup]:

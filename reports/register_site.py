@@ -8,15 +8,13 @@ same octets. Leaves out the register itself (``smip-bench register export --json
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from bench.errors import RegisterError
@@ -33,6 +31,7 @@ from bench.records.register import (
     RegisterHead,
     Resolution,
 )
+from reports.furniture import asset, environment, policy
 from reports.text import visible
 
 STATIC_ROWS = 100
@@ -57,7 +56,6 @@ HEADLINE: Mapping[CertificateStatus, str] = {
 }
 
 MARKER = "site.json"
-_TEMPLATES = Path(__file__).parent / "templates"
 _PER_FOLDER = 1000
 
 
@@ -141,17 +139,13 @@ def _search_page(published: Published) -> str:
         "badges": Markup(json.dumps(dict(TONES))),  # noqa: S704  ours
     }
     return _page("register_index.html.j2", published.head, published.at,
-                 script=_asset("register.js"), values=values)
+                 script=asset("register.js"), values=values)
 
 
 def _page(name: str, head: RegisterHead, at: str, script: str, values: Mapping[str, Any]) -> str:
-    style = _asset("register.css")
-    policy = f"default-src 'none'; img-src data:; style-src {_source(style)}; " \
-             "base-uri 'none'; form-action 'none'"
-    if script:
-        policy += f"; script-src {_source(script)}"
+    style = asset("register.css")
     return visible(_template(name).render(
-        head=head, at=at, policy=policy, tones=TONES,
+        head=head, at=at, policy=policy(style, script), tones=TONES,
         style=Markup(style), script=Markup(script), **values))  # noqa: S704  our own files
 
 
@@ -204,19 +198,6 @@ def _number(name: str) -> int:
     return int(name.rpartition("-")[2])
 
 
-def _source(asset: str) -> str:
-    octets = hashlib.sha256(asset.encode()).digest()
-    return f"'sha256-{base64.b64encode(octets).decode()}'"
-
-
-@cache
-def _asset(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
 @cache
 def _template(name: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    return environment.get_template(name)
+    return environment().get_template(name)

@@ -8,19 +8,18 @@ in ``replay.json``.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, zip_longest
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from bench.records.replay import FieldPair, FramePair, Parting, Replay, RunFacts, StepPair
 from bench.records.verdict import Finding, Verdict
-from reports.page import QUIET, TEMPLATES, TONES
+from reports.furniture import asset, environment, policy
+from reports.page import QUIET, TONES
 from reports.text import elided, instant, plain, visible
 
 LONGEST_FIELD = 192  # octets of one field
@@ -93,7 +92,7 @@ class ShownStep:
 
 def replay_html(replay: Replay) -> str:
     """Return the whole page."""
-    style = _asset("report.css") + _asset("replay.css")
+    style = asset("report.css") + asset("replay.css")
     beside = replay.beside
     steps = tuple(map(_step, beside.steps)) if beside else ()
     first = beside.first if beside else None
@@ -105,8 +104,7 @@ def replay_html(replay: Replay) -> str:
         settings=[(one.kind, one.item, _value(one.stored), _value(one.replayed), one.used)
                   for one in replay.settings],
         style=Markup(style),  # noqa: S704  our own files
-        policy=f"default-src 'none'; img-src data:; style-src {_source(style)}; "
-               "base-uri 'none'; form-action 'none'")
+        policy=policy(style))
     return visible(text)
 
 
@@ -233,25 +231,13 @@ def _value(value: object) -> str:
     return "" if value is None else plain(value, LONGEST_VALUE)
 
 
-def _source(asset: str) -> str:
-    octets = hashlib.sha256(asset.encode()).digest()
-    return f"'sha256-{base64.b64encode(octets).decode()}'"
-
-
-@cache
-def _asset(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters["instant"] = instant
-    environment.globals["tones"] = {str(word): tone for word, tone in TONES.items()} | {
+    made = environment()
+    made.filters["instant"] = instant
+    made.globals["tones"] = {str(word): tone for word, tone in TONES.items()} | {
         "they part": ("bad", "≠"), "alike": ("good", "="), "identical": ("good", "="),
         "differ as explained": ("quiet", "≈"), "in the stored run only": ("bad", "≠"),
         "in the replay only": ("bad", "≠")}
-    environment.globals["quiet"] = QUIET
-    return environment.get_template("replay.html.j2")
+    made.globals["quiet"] = QUIET
+    return made.get_template("replay.html.j2")
