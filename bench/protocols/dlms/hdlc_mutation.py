@@ -9,7 +9,7 @@ station it is for), ``link`` (control field and sequence in the state of the lin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.errors import LocalProtocolError
 from bench.protocols.dlms.hdlc_address import address_end
@@ -40,8 +40,7 @@ class Parts:
 
     def but(self, **fields: bytes | tuple[bytes, bytes]) -> Parts:
         """Return the frame with other ``fields``."""
-        return Parts(**{name: fields.get(name, getattr(self, name))  # type: ignore[arg-type]
-                        for name in Parts.__slots__})
+        return replace(self, **fields)
 
     def resealed(self) -> Parts:
         """Return the frame with length, HCS and FCS that fit the other fields."""

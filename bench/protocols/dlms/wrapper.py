@@ -98,7 +98,7 @@ def _word(place: int, change: Callable[[int], int]) -> Callable[[bytes], bytes]:
     return changed
 
 
-MUTATIONS: Mapping[str, Mutation] = {name: Mutation(name, field, change) for name, field, change in (
+_TABLE: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
     ("version-zero", "version", _word(0, lambda _: 0)),
     ("version-2", "version", _word(0, lambda _: 2)),
     ("version-swapped", "version", _word(0, lambda _: 0x0100)),
@@ -115,7 +115,10 @@ MUTATIONS: Mapping[str, Mutation] = {name: Mutation(name, field, change) for nam
     ("apdu-missing", "apdu", lambda o: o[: HEADER.size]),
     ("apdu-truncated", "apdu", lambda o: o[:-1]),
     ("apdu-extended", "apdu", lambda o: o + b"\0"),
-)}
+)
+
+MUTATIONS: Mapping[str, Mutation] = {
+    name: Mutation(name, field, change) for name, field, change in _TABLE}
 
 
 def mutate(octets: bytes, name: str) -> bytes:
