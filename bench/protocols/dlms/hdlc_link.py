@@ -97,7 +97,7 @@ class Link:
         """Take what arrived at ``now`` (seconds of any steady clock)."""
         self._now = now
         told: list[Event] = []
-        if self._deframer.pending and now - self._last_octet > self.timing.inter_octet:
+        if now > self._last_octet + self.timing.inter_octet:  # no flag is shared over a silence
             told += self._take_all(self._deframer.give_up())
         self._last_octet = now
         told += self._take_all(self._deframer.feed(octets))
@@ -108,7 +108,7 @@ class Link:
         self._now = now
         told: list[Event] = []
         if self._deframer.pending:
-            if now - self._last_octet < self.timing.inter_octet:
+            if now < self._last_octet + self.timing.inter_octet:
                 return told
             told += self._take_all(self._deframer.give_up())
         due = self._due()

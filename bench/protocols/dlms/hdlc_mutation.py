@@ -38,22 +38,18 @@ class Parts:
         return (opening + self.format + self.destination + self.source + self.control + self.hcs
                 + self.information + self.fcs + closing)
 
-    def but(self, **fields: bytes | tuple[bytes, bytes]) -> Parts:
-        """Return the frame with other ``fields``."""
-        return replace(self, **fields)
-
     def resealed(self) -> Parts:
         """Return the frame with length, HCS and FCS that fit the other fields."""
         head = len(self.destination) + len(self.source) + 5
         length = head + (len(self.information) + 2 if self.information else 0)
         form = bytes((self.format[0] & 0xF8 | length >> 8, length & 0xFF))
-        return self.but(format=form).rechecked()
+        return replace(self, format=form).rechecked()
 
     def rechecked(self) -> Parts:
         """Return the frame with HCS and FCS that fit the other fields, its length as it is."""
         header = self.format + self.destination + self.source + self.control
         hcs = check_sequence(header) if self.information else b""
-        return self.but(hcs=hcs, fcs=check_sequence(header + hcs + self.information))
+        return replace(self, hcs=hcs, fcs=check_sequence(header + hcs + self.information))
 
 
 def take_apart(frame: bytes) -> Parts:
@@ -85,17 +81,17 @@ def _flip(octets: bytes) -> bytes:
 def _length(by: int) -> Callable[[Parts], Parts]:
     def change(parts: Parts) -> Parts:
         length = ((parts.format[0] & 7) << 8 | parts.format[1]) + by & 0x7FF
-        return parts.but(format=bytes((parts.format[0] & 0xF8 | length >> 8, length & 0xFF)))
+        return replace(parts, format=bytes((parts.format[0] & 0xF8 | length >> 8, length & 0xFF)))
     return change
 
 
 def _format_type(nibble: int) -> Callable[[Parts], Parts]:
-    return lambda parts: parts.but(
-        format=bytes((nibble << 4 | parts.format[0] & 0x0F, parts.format[1])))
+    return lambda parts: replace(
+        parts, format=bytes((nibble << 4 | parts.format[0] & 0x0F, parts.format[1])))
 
 
 def _control(change: Callable[[int], int]) -> Callable[[Parts], Parts]:
-    return lambda parts: parts.but(control=bytes((change(parts.control[0]) & 0xFF,)))
+    return lambda parts: replace(parts, control=bytes((change(parts.control[0]) & 0xFF,)))
 
 
 def _numbered(change: Callable[[int], int]) -> Callable[[Parts], Parts]:
@@ -122,7 +118,9 @@ def _sized(field: str, octets: int) -> Callable[[Parts], Parts]:
         bits = [octet >> 1 for octet in getattr(parts, field)]
         wanted = (bits + [0] * octets)[:octets]
         address = bytes([bit << 1 for bit in wanted[:-1]] + [wanted[-1] << 1 | 1])
-        return parts.but(**{field: address})
+        if field == "source":
+            return replace(parts, source=address)
+        return replace(parts, destination=address)
     return change
 
 
@@ -131,7 +129,7 @@ def _other_station(parts: Parts) -> Parts:
     address = parts.destination
     upper = 0x7C if len(address) < 4 else 0x7D
     last = 1 if len(address) == 1 else 0
-    return parts.but(destination=bytes((upper << 1 & 0xFE | last,)) + address[1:])
+    return replace(parts, destination=bytes((upper << 1 & 0xFE | last,)) + address[1:])
 
 
 def _cut(octets: int) -> Callable[[Parts], Parts]:
@@ -151,9 +149,9 @@ def _short(parts: Parts) -> Parts:
 
 # name, field, resealed, what catches it, change
 _TABLE: tuple[tuple[str, str, bool, str, Callable[[Parts], Parts]], ...] = (
-    ("opening-flag-missing", "flags", False, FORMAT, lambda p: p.but(flags=(b"", FLAG))),
-    ("closing-flag-missing", "flags", False, FORMAT, lambda p: p.but(flags=(FLAG, b""))),
-    ("flags-missing", "flags", False, FORMAT, lambda p: p.but(flags=(b"", b""))),
+    ("opening-flag-missing", "flags", False, FORMAT, lambda p: replace(p, flags=(b"", FLAG))),
+    ("closing-flag-missing", "flags", False, FORMAT, lambda p: replace(p, flags=(FLAG, b""))),
+    ("flags-missing", "flags", False, FORMAT, lambda p: replace(p, flags=(b"", b""))),
     ("frame-too-short", "frame", False, FORMAT, _short),
     ("frame-truncated", "frame", False, FORMAT, _cut(1)),
     ("frame-without-fcs", "frame", False, FORMAT, _cut(2)),
@@ -164,25 +162,25 @@ _TABLE: tuple[tuple[str, str, bool, str, Callable[[Parts], Parts]], ...] = (
     ("format-type-f", "format", True, FORMAT, _format_type(0xF)),
     ("length-too-small", "length", True, FORMAT, _length(-1)),
     ("length-too-large", "length", True, FORMAT, _length(1)),
-    ("length-zero", "length", True, FORMAT, lambda p: p.but(
-        format=bytes((p.format[0] & 0xF8, 0)))),
-    ("length-largest", "length", True, FORMAT, lambda p: p.but(
-        format=bytes((p.format[0] | 7, 0xFF)))),
-    ("segmentation-flip", "format", True, LINK, lambda p: p.but(
-        format=bytes((p.format[0] ^ 8, p.format[1])))),
+    ("length-zero", "length", True, FORMAT, lambda p: replace(
+        p, format=bytes((p.format[0] & 0xF8, 0)))),
+    ("length-largest", "length", True, FORMAT, lambda p: replace(
+        p, format=bytes((p.format[0] | 7, 0xFF)))),
+    ("segmentation-flip", "format", True, LINK, lambda p: replace(
+        p, format=bytes((p.format[0] ^ 8, p.format[1])))),
     ("destination-unknown", "destination", True, ADDRESS, _other_station),
     ("destination-of-one-octet", "destination", True, ADDRESS, _sized("destination", 1)),
     ("destination-of-two-octets", "destination", True, ADDRESS, _sized("destination", 2)),
     ("destination-of-three-octets", "destination", True, FORMAT, _sized("destination", 3)),
     ("destination-of-four-octets", "destination", True, ADDRESS, _sized("destination", 4)),
     ("destination-of-five-octets", "destination", True, FORMAT, _sized("destination", 5)),
-    ("destination-flip", "destination", False, CHECK, lambda p: p.but(
-        destination=p.destination[:-1] + bytes((p.destination[-1] ^ 2,)))),
+    ("destination-flip", "destination", False, CHECK, lambda p: replace(
+        p, destination=p.destination[:-1] + bytes((p.destination[-1] ^ 2,)))),
     ("source-of-two-octets", "source", True, ADDRESS, _sized("source", 2)),
     ("source-of-three-octets", "source", True, FORMAT, _sized("source", 3)),
-    ("source-zero", "source", True, ADDRESS, lambda p: p.but(source=b"\x01")),
-    ("source-flip", "source", False, CHECK, lambda p: p.but(
-        source=p.source[:-1] + bytes((p.source[-1] ^ 2,)))),
+    ("source-zero", "source", True, ADDRESS, lambda p: replace(p, source=b"\x01")),
+    ("source-flip", "source", False, CHECK, lambda p: replace(
+        p, source=p.source[:-1] + bytes((p.source[-1] ^ 2,)))),
     ("control-flip", "control", False, CHECK, _control(lambda octet: octet ^ 0x10)),
     ("control-undefined", "control", True, LINK, _control(lambda octet: 0xEF | octet & 0x10)),
     ("control-rej", "control", True, LINK, _control(lambda octet: octet & 0xF0 | 0x09)),
@@ -194,17 +192,18 @@ _TABLE: tuple[tuple[str, str, bool, str, Callable[[Parts], Parts]], ...] = (
     ("receive-number-ahead", "receive_number", True, LINK, _received(1)),
     ("receive-number-behind", "receive_number", True, LINK, _received(-1)),
     ("receive-number-far", "receive_number", True, LINK, _received(4)),
-    ("hcs-flip", "hcs", False, CHECK, lambda p: _rechecked_fcs(p.but(hcs=_flip(p.hcs)))),
+    ("hcs-flip", "hcs", False, CHECK, lambda p: _rechecked_fcs(replace(p, hcs=_flip(p.hcs)))),
     ("hcs-zero", "hcs", False, CHECK, lambda p: _rechecked_fcs(
-        p.but(hcs=bytes(len(p.hcs))))),
-    ("information-flip", "information", False, CHECK, lambda p: p.but(
-        information=_flip(p.information))),
-    ("information-removed", "information", True, LINK, lambda p: p.but(information=b"", hcs=b"")),
-    ("information-added", "information", True, LINK, lambda p: p.but(
-        information=p.information + b"\0")),
-    ("fcs-flip", "fcs", False, CHECK, lambda p: p.but(fcs=_flip(p.fcs))),
-    ("fcs-zero", "fcs", False, CHECK, lambda p: p.but(fcs=b"\0\0")),
-    ("fcs-turned", "fcs", False, CHECK, lambda p: p.but(fcs=p.fcs[::-1])),
+        replace(p, hcs=bytes(len(p.hcs))))),
+    ("information-flip", "information", False, CHECK, lambda p: replace(
+        p, information=_flip(p.information))),
+    ("information-removed", "information", True, LINK, lambda p: replace(
+        p, information=b"", hcs=b"")),
+    ("information-added", "information", True, LINK, lambda p: replace(
+        p, information=p.information + b"\0")),
+    ("fcs-flip", "fcs", False, CHECK, lambda p: replace(p, fcs=_flip(p.fcs))),
+    ("fcs-zero", "fcs", False, CHECK, lambda p: replace(p, fcs=b"\0\0")),
+    ("fcs-turned", "fcs", False, CHECK, lambda p: replace(p, fcs=p.fcs[::-1])),
 )
 _LENGTHS = ("length", "format")  # resealed without making the length right again
 
@@ -243,5 +242,5 @@ def _rechecked_fcs(parts: Parts) -> Parts:
     """Return the frame with an FCS over its wrong HCS, so that HCS alone is wrong."""
     if not parts.hcs:
         return parts
-    body = parts.but(flags=(b"", b""), fcs=b"").join()
-    return parts.but(fcs=check_sequence(body))
+    body = replace(parts, flags=(b"", b""), fcs=b"").join()
+    return replace(parts, fcs=check_sequence(body))

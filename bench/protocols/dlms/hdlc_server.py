@@ -27,6 +27,7 @@ class ServerLink(Link):
 
     PDUs come as :class:`~bench.protocols.dlms.hdlc_events.Received`; give the answer to
     :meth:`send` before :meth:`outgoing` is called, else the client is told that there is none yet.
+    ``repeats_parameters``: the UA that answers DISC has parameters, too, as with some meters.
     """
 
     _table = SERVER
@@ -36,9 +37,11 @@ class ServerLink(Link):
 
     def __init__(self, server: Address, client: Address, parameters: Parameters = DEFAULT,
                  timing: Timing | None = None, *, largest_pdu: int = 1 << 20,
+                 repeats_parameters: bool = False,
                  faults: frozenset[str] = frozenset()) -> None:
         super().__init__(server, client, parameters, timing or Timing(),
                          largest_pdu=largest_pdu, faults=faults)
+        self._repeats_parameters = repeats_parameters
         self._polled = False
         self._last_frame = 0.0
         self._reject: events.FrameReject | None = None
@@ -120,7 +123,11 @@ class ServerLink(Link):
             self.state = State.CONNECTED
             self._emit(_UA)
             return []
-        self._emit(_DM if "hdlc-disc-answered-by-dm" in self._faults else _UA)
+        information = self.agreed.encode() if self._repeats_parameters else b""
+        if "hdlc-disc-answered-by-dm" in self._faults:
+            self._emit(_DM)
+        else:
+            self._emit(_UA, information)
         self._exchange = self._fresh(self.parameters)
         return [events.Disconnected("DISC")]
 

@@ -54,8 +54,8 @@ class Identification:
 
     def encode(self) -> bytes:
         """Return the text; LocalProtocolError for a field that does not fit."""
-        octets = (b"/" + self.maker.encode("ascii", "replace") + self.baud.encode("ascii", "replace")
-                  + (MODE_E if self.mode_e else b"") + self.text.encode("ascii", "replace") + END)
+        escape = MODE_E.decode() if self.mode_e else ""
+        octets = f"/{self.maker}{self.baud}{escape}{self.text}".encode("ascii", "replace") + END
         if not _IDENTIFICATION.fullmatch(octets):
             raise LocalProtocolError(f"an identification of {self.maker!r}, {self.baud!r}, "
                                      f"{self.text!r}: 3 letters, 1 character, up to 16")
