@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.cosem.reference import Selection
 from devices.emulators.dlms.interface import (
     NULL,
     OTHER_REASON,
@@ -20,7 +21,6 @@ from devices.emulators.dlms.interface import (
     TYPE_UNMATCHED,
     Interface,
     Refused,
-    Selection,
 )
 
 CURRENT = "0-0:40.0.0.255"

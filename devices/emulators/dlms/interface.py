@@ -17,6 +17,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.cosem.reference import Selection
 from devices.emulators.cosem.types import Type
 from devices.emulators.cosem.types import parse as _parse
 
@@ -50,14 +51,6 @@ class Field:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A selective access: the selector and its parameters."""
-
-    selector: int
-    parameters: Data
-
-
 class Interface:
     """One object. ``ATTRIBUTES`` begin with index 2, ``METHODS`` with 1, as name and type."""
 
@@ -65,9 +58,10 @@ class Interface:
     VERSION: int = 0
     ATTRIBUTES: tuple[tuple[str, str], ...] = ()
     METHODS: tuple[tuple[str, str], ...] = ()
-    SELECTORS: Mapping[int, tuple[int, ...]] = MappingProxyType({})  # of each attribute that has any
+    SELECTORS: Mapping[int, tuple[int, ...]] = MappingProxyType({})  # of attributes
     attributes: dict[int, Field]
     methods: dict[int, Field]
+    base_name = 0  # the short name of the first attribute, where objects have one
 
     def __init_subclass__(cls) -> None:
         cls.attributes = dict(enumerate(_fields(cls.ATTRIBUTES), 2))

@@ -45,7 +45,7 @@ class Timekeeper:
     @property
     def now(self) -> float:
         """The time of the meter's clock."""
-        return self.true + self.offset
+        return round(self.true + self.offset, 6)
 
     @property
     def reference(self) -> float:

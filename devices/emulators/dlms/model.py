@@ -124,7 +124,8 @@ def _identity(parts: Parts) -> None:
     name = settings.logical_device_name
     if "device-name-without-flag-id" in parts.faults:
         name = f"XX{name[2:]}"
-    add(Value("0-0:42.0.0.255", text(name)), _PUBLIC)
+    if "device-name-missing" not in parts.faults:
+        add(Value("0-0:42.0.0.255", text(name)), _PUBLIC)
     add(Value("0-0:96.1.0.255", text(settings.serial)), _PUBLIC)
     add(Value("0-0:96.1.1.255", text("SMETS1 KIND")), _may("2"))
     add(Value("1-0:0.2.0.255", lambda: Data(Tag.OCTET_STRING, parts.firmware)), _PUBLIC)

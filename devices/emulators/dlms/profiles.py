@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.cosem.reference import Selection
 from devices.emulators.dlms import instants
 from devices.emulators.dlms.interface import (
     NEVER,
@@ -21,7 +22,6 @@ from devices.emulators.dlms.interface import (
     TYPE_UNMATCHED,
     Interface,
     Refused,
-    Selection,
     parse,
 )
 from devices.emulators.dlms.metering import Timekeeper
@@ -90,7 +90,8 @@ class ProfileGeneric(Interface):
 
     def read_entries_in_use(self) -> Data:
         """Return how many rows there are."""
-        return Data(Tag.DOUBLE_LONG_UNSIGNED, self._past_rows + len(self._rows))
+        more = int("entries-in-use-wrong" in self._faults)
+        return Data(Tag.DOUBLE_LONG_UNSIGNED, self._past_rows + len(self._rows) + more)
 
     def write_capture_objects(self, value: Data) -> None:
         """Capture other objects, which must be there, and clear the buffer."""

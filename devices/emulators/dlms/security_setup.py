@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import keywrap
 
-from bench.protocols.cosem.data import Data
+from bench.protocols.cosem.data import Data, Tag
 from devices.emulators.dlms.interface import OTHER_REASON, Interface, Refused
 from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.gbcs.faults import NONE, Faults
@@ -45,9 +45,17 @@ class SecuritySetup(Interface):
                  faults: Faults = NONE) -> None:
         """``policy`` is that of version 0; version 1 asks for the same both ways."""
         self.VERSION = 1 if suite else 0
-        super().__init__(code, security_suite=suite, server_system_title=keys().title,
+        title = keys().title
+        if "security-setup-title-wrong" in faults:
+            title = title[:7] + bytes((title[7] ^ 1,))
+        super().__init__(code, security_suite=suite, server_system_title=title,
                          security_policy=_as_version(policy, self.VERSION))
         self._keys, self._changed, self._faults = keys, changed, faults
+
+    def read_security_policy(self) -> Data:
+        """Return the policy."""
+        wrong = "security-setup-policy-wrong" in self._faults
+        return Data(Tag.ENUM, 0) if wrong else self.stored("security_policy")
 
     @property
     def policy(self) -> Policy:
@@ -79,7 +87,11 @@ class SecuritySetup(Interface):
                 continue
             if name is None:
                 raise Refused(OTHER_REASON)
-            keys = keys.with_key(name, self._unwrap(wrapped, keys.master))
+            key = self._unwrap(wrapped, keys.master)
+            if name != "authentication" or "authentication-key-not-changed" not in self._faults:
+                keys = keys.with_key(name, key)
+            if "only-first-key-changed" in self._faults:
+                break
         if "key-not-changed" not in self._faults:
             self._changed(keys)
 
