@@ -23,7 +23,7 @@ class Key(enum.StrEnum):
     BROADCAST = "global broadcast"
     DEDICATED = "dedicated"
     WRAPPED = "wrapped"  # made for this message, sent under the master key
-    ONE_PASS = "agreed by one-pass Diffie-Hellman"  # C(1e, 1s)
+    ONE_PASS = "agreed by one-pass Diffie-Hellman"  # noqa: S105  C(1e, 1s)
     STATIC = "agreed by static unified model"  # C(0e, 2s)
 
 

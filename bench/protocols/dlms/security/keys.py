@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -53,6 +53,14 @@ class Keys:
             if key is not None and (chosen.curve is None or key.curve.name != chosen.curve.name):
                 raise LocalProtocolError(
                     f"{name}: suite {self.suite} has no key on {key.curve.name}")
+
+    def with_peer_title(self, title: bytes) -> Keys:
+        """Return these with the title that the peer gave."""
+        return replace(self, peer_title=title)
+
+    def with_dedicated(self, key: bytes) -> Keys:
+        """Return these with the dedicated key of an association."""
+        return replace(self, dedicated=key)
 
     def __repr__(self) -> str:
         """Return suite, titles and the names of the keys that are held."""

@@ -1,4 +1,4 @@
-"""Security suites 0, 1 and 2 of DLMS: which algorithms go together (IEC 62056-5-3, table of suites).
+"""Security suites 0, 1 and 2 of DLMS: which algorithms go together (IEC 62056-5-3).
 
 All use AES-GCM with a tag of 12 octets and AES key wrap; suite 1 adds ECDSA, ECDH and a hash on
 P-256, suite 2 the same on P-384 with keys of 256 bits. Compression (V.44) is left out.
