@@ -52,6 +52,7 @@ class State:
 
     def __init__(self) -> None:
         self.status = NON_ASSOCIATED
+        self.opened = False  # whether it has ever been open
         self.conformance = "0" * 24
         self.max_receive = 0
         self.max_send = 0

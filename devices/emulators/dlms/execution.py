@@ -7,7 +7,7 @@ for a selection that the attribute does not have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
@@ -178,7 +178,7 @@ def _holds(value: Data, part: Data) -> bool:
 
 
 # Defects of values: the type that each is of -> what is served in its place.
-_WRONG_TYPES = {
+_WRONG_TYPES: Mapping[str, tuple[Tag, Callable[[Data], Data]]] = {
     "number-as-signed": (Tag.DOUBLE_LONG_UNSIGNED,
                          lambda held: Data(Tag.DOUBLE_LONG, held.value & 0x7FFFFFFF)),
     "number-as-text": (Tag.LONG_UNSIGNED, lambda held: Data(Tag.VISIBLE_STRING, str(held.value))),

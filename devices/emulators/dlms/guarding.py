@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bench.protocols.cosem.length import decode_length, encode_length
 from bench.protocols.dlms.security.counters import Counters, Key, ReplayPolicy
+from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.keys import Keys
 from bench.protocols.dlms.security.protection import (
     AUTHENTICATION,
@@ -18,7 +19,7 @@ from bench.protocols.dlms.security.protection import (
     Protection,
     SecurityError,
 )
-from bench.protocols.dlms.security.securing import Random, Security
+from bench.protocols.dlms.security.securing import Security
 from bench.protocols.dlms.security.suites import TAG_OCTETS
 from bench.protocols.dlms.security.tags import DEDICATED, FORMS, GLOBAL
 from devices.emulators.dlms.security_setup import AUTHENTICATION as AUTHENTICATED
@@ -36,8 +37,9 @@ _REPEATED_COUNTER = 1
 class Guard:
     """Protection under the keys of one association. ``setup`` holds the policy, if there is one."""
 
-    def __init__(self, keys: Keys, counters: Counters, setup: SecuritySetup | None,
+    def __init__(self, keys: Keys, counters: Counters, setup: SecuritySetup | None, *,
                  random: Random, faults: Faults) -> None:
+        """Without ``setup`` the context is not ciphered: then nothing is opened or closed."""
         lower = "lower-counter-accepted" in faults
         repeated = lower or "replayed-counter-accepted" in faults
         self.security = Security(keys, counters, random=random,
@@ -47,7 +49,7 @@ class Guard:
 
     def open(self, octets: bytes) -> Opened:
         """Return what is in the protection; SecurityError if it is not to be taken."""
-        form = FORMS.get(octets[0]) if octets else None
+        form = FORMS.get(octets[0]) if octets and self._setup is not None else None
         if form is None:
             return Opened(octets)
         if form.dedicated:

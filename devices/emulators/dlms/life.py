@@ -126,7 +126,7 @@ class Life:
         self._parts.time.reference_shift += seconds
 
     def _synchronise(self) -> None:
-        raise NotTestableHere("this meter does not follow a reference; its clock is set by a client")
+        raise NotTestableHere("this meter follows no reference: clients set its clock")
 
 
 def identity(parts: Parts) -> dict[str, Any]:

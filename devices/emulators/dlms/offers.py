@@ -51,14 +51,19 @@ def offers(parts: Parts, changed: Callable[[MeterKeys], None],
            counter: Callable[[], int]) -> dict[int, Offer]:
     """Add what the associations need to the objects; return the offers by client SAP.
 
-    ``changed`` is told the keys after a transfer, ``counter`` gives the server's counter.
+    ``changed`` is told the keys after a transfer, ``counter`` gives the highest counter taken from
+    clients: what a client that has forgotten its own goes on from.
     """
     if "sap-assignment-missing" not in parts.faults:
         parts.objects.add(SapAssignment("0-0:41.0.0.255", sap_assignment_list=(
             (SERVER, parts.settings.logical_device_name.encode()),)), Access(public=True))
     made: dict[int, Offer] = {}
+    setups = 0
     for number, association in enumerate(parts.settings.associations):
-        setup = _setup(parts, association, number, changed, counter)
+        setup = None
+        if association.ciphered:
+            setup = _setup(parts, association, setups, changed, counter)
+            setups += 1
         context = (SHORT if parts.settings.short_names else LOGICAL) + 2 * association.ciphered
         facts = Facts(association.client, SERVER, context, MECHANISMS[association.mechanism],
                       setup.instance if setup else bytes(6))
@@ -71,9 +76,7 @@ def offers(parts: Parts, changed: Callable[[MeterKeys], None],
 
 def _setup(parts: Parts, association: Association, number: int,
            changed: Callable[[MeterKeys], None],
-           counter: Callable[[], int]) -> SecuritySetup | None:
-    if not association.ciphered:
-        return None
+           counter: Callable[[], int]) -> SecuritySetup:
     setup = SecuritySetup(
         f"0-0:43.0.{number}.255", parts.keys, changed, suite=parts.settings.suite,
         policy=association.policy, faults=parts.faults)
