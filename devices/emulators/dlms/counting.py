@@ -10,12 +10,14 @@ from typing import Any
 
 from bench.protocols.dlms.security.counters import Counters, Key
 
+_FIRST = 1  # of a fresh key: some clients take 0 for one that they have had
+
 
 class GlobalCounters:
     """What all associations share: the next counter to send and the highest taken."""
 
     def __init__(self) -> None:
-        self.sending: dict[Key, int] = Counters().sending
+        self.sending: dict[Key, int] = dict.fromkeys(Key, _FIRST)
         self.seen: dict[Key, int] = {}
 
     def of_association(self) -> Counters:
@@ -32,7 +34,7 @@ class GlobalCounters:
 
     def renew(self, key: Key) -> None:
         """Start again, as a fresh key does."""
-        self.sending[key] = 0
+        self.sending[key] = _FIRST
         self.seen.pop(key, None)
 
 

@@ -133,8 +133,9 @@ class Meter:
         secret = offer.state.secret if offer.settings.mechanism == "low" \
             else self._keys.high_secret
         title = bytes.fromhex(self.settings.system_title_client)
-        guard = Guard(self._keys.of_association(self.settings.suite, b"", secret),
-                      self._counters.of_association(), offer.setup, random=self.random, faults=self.faults)
+        keys = self._keys.of_association(self.settings.suite, b"", secret)
+        guard = Guard(keys, self._counters.of_association(), offer.setup, random=self.random,
+                      faults=self.faults)
         return Opening(offer, guard, secret, title, self.settings.challenge_octets, self.random,
                        self.faults)
 
