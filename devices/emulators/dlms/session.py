@@ -3,8 +3,8 @@
 What arrives is answered as IEC 62056-5-3 has it, or not at all; nothing that arrives raises. Where
 the standard leaves it open: a request that cannot be read, or comes without an association, is
 answered by an exception response in the clear; a wrong answer to the challenge ends the
-association; a release with less protection than the policy asks for is answered "not finished", which ends
-nothing.
+association; a release with less protection than the policy asks for is answered "not finished",
+which ends nothing.
 """
 
 from __future__ import annotations

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
 import pytest
+from meter_parts import DAY, ZERO, Meter
 
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
@@ -12,7 +14,6 @@ from bench.protocols.cosem.reference import Selection
 from devices.emulators.dlms import instants
 from devices.emulators.dlms.interface import Refused, parse
 from devices.emulators.dlms.payment import mac
-from meter_parts import DAY, ZERO, Meter
 
 CLOCK, PROFILE, SWITCH = "8/0-0:1.0.0.255", "7/1-0:99.1.0.255", "70/0-0:96.3.10.255"
 IMAGE = "18/0-0:44.0.0.255"
@@ -159,7 +160,7 @@ def test_thirteen_months_of_half_hours_end_at_what_the_registers_show() -> None:
     assert instants.read(rows[-1][0]) == meter.settings.start
     times = [row[0][:4] + row[0][5:] for row in rows]
     assert times == sorted(times)
-    assert all(later[2] > earlier[2] for earlier, later in zip(rows, rows[1:], strict=False))
+    assert all(later[2] > earlier[2] for earlier, later in pairwise(rows))
 
 
 def test_each_half_hour_leaves_a_row_and_the_oldest_gives_way() -> None:
