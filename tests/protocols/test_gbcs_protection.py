@@ -27,8 +27,8 @@ from bench.protocols.gbcs.protection import (
     encrypt,
     protect,
     protect_by,
-    sign,
 )
+from bench.protocols.plain_ecdsa import sign
 
 CRITICAL, NON_CRITICAL, CRITICAL_ALERT, ALERT = 0x004F, 0x0048, 0x0067, 0x1001
 
