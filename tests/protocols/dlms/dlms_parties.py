@@ -1,4 +1,4 @@
-"""Two sides of an association with keys of every kind, made up; octets as the Green Book has them."""
+"""Two sides of an association with made-up keys of every kind; titles are the Green Book's."""
 
 from __future__ import annotations
 

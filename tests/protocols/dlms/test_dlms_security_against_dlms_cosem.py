@@ -1,4 +1,4 @@
-"""Protection against ``dlms-cosem`` 21.3.2 (MIT), which knows both kinds together, GMAC and wrap."""
+"""Protection against ``dlms-cosem`` 21.3.2 (MIT): both kinds together, GMAC, key wrap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Protection against ``gurux-dlms``, which is asked in a process of its own (it is under the GPL)."""
+"""Protection against ``gurux-dlms`` (GPL), which is asked in a process of its own."""
 
 from __future__ import annotations
 
