@@ -76,26 +76,33 @@ def check_control(control: int, suite: int, offset: int) -> tuple[bool, bool]:
 def sealed_content(line: Line, title: bytes, counter: int, apdu: bytes,
                    further: bytes = b"") -> bytes:
     """Return security header and protected text; ``further`` is authenticated with it."""
-    try:
-        invocation = counter.to_bytes(4, "big")
-    except OverflowError:
-        raise LocalProtocolError(f"the invocation counter {counter} does not fit 4 octets"
-                                 ) from None
+    invocation = invocation_octets(counter)
     return b"".join((line.control, invocation, line.seal(
         line.encrypt, title + invocation, apdu, line.additional + further)))
 
 
-def opened_content(line: Line, title: bytes, content: bytes, offset: int,
-                   further: bytes = b"") -> bytes:
-    """Return the APDU in ``content``, which starts at ``offset`` of the message."""
-    if len(content) < line.shortest:
-        raise SecurityError(Flaw.FORM, offset, f"at least {line.shortest} octets of content",
-                            f"{len(content)}")
-    text = line.open(line.encrypt, title + content[1:5], content[5:], line.additional + further)
+def invocation_octets(counter: int) -> bytes:
+    """Return ``counter`` as 4 octets."""
+    try:
+        return counter.to_bytes(4, "big")
+    except OverflowError:
+        raise LocalProtocolError(f"the invocation counter {counter} does not fit 4 octets"
+                                 ) from None
+
+
+def opened_content(line: Line, title: bytes, octets: bytes, start: int,
+                   further: bytes = b"") -> tuple[bytes, int]:
+    """Return the APDU and the counter in what follows ``start`` of the message ``octets``."""
+    if len(octets) - start < line.shortest:
+        raise SecurityError(Flaw.FORM, start, f"at least {line.shortest} octets of content",
+                            f"{len(octets) - start}")
+    invocation = octets[start + 1 : start + 5]
+    additional = line.additional + further if further else line.additional
+    text = line.open(line.encrypt, title + invocation, octets[start + 5 :], additional)
     if text is None:
-        raise SecurityError(Flaw.TAG, offset + len(content) - TAG_OCTETS,
-                            "the tag of this text", content[-TAG_OCTETS:].hex().upper())
-    return text
+        raise SecurityError(Flaw.TAG, len(octets) - TAG_OCTETS, "the tag of this text",
+                            octets[-TAG_OCTETS:].hex().upper())
+    return text, int.from_bytes(invocation, "big")
 
 
 def _seal_authenticated(encrypt: Encrypt, nonce: bytes, apdu: bytes, additional: bytes) -> bytes:

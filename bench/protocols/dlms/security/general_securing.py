@@ -99,8 +99,7 @@ def decipher(keys: Keys, octets: bytes) -> Deciphered:
                             f"{control:02X}")
     protection = Protection(authenticated, encrypted, key_name, Envelope.CIPHERING)
     line: Line = line_of(keys, protection, key)
-    apdu = opened_content(line, header.originator, content, start, head)
-    counter = int.from_bytes(content[1:5], "big")
+    apdu, counter = opened_content(line, header.originator, octets, start, head)
     return Deciphered(Opened(apdu, protection, counter, header.originator, header), start + 1)
 
 

@@ -44,12 +44,12 @@ class Form(NamedTuple):
 
     envelope: Envelope
     dedicated: bool = False
-    plain: int | None = None  # None: any
+    plain: bytes | None = None  # None: any
 
 
 FORMS: Mapping[int, Form] = {
-    **{glo: Form(Envelope.SERVICE, False, plain) for plain, glo, _ in _SERVICES},
-    **{ded: Form(Envelope.SERVICE, True, plain) for plain, _, ded in _SERVICES},
+    **{glo: Form(Envelope.SERVICE, False, bytes((plain,))) for plain, glo, _ in _SERVICES},
+    **{ded: Form(Envelope.SERVICE, True, bytes((plain,))) for plain, _, ded in _SERVICES},
     GENERAL_GLO: Form(Envelope.GENERAL),
     GENERAL_DED: Form(Envelope.GENERAL, dedicated=True),
     GENERAL_CIPHERING: Form(Envelope.CIPHERING),
