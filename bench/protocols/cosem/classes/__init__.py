@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bench.protocols.cosem.classes import storage, time_control
+from bench.protocols.cosem.classes import (
+    associations,
+    gbcs,
+    local_ports,
+    networks,
+    payment,
+    protection,
+    storage,
+    time_control,
+)
 from bench.protocols.cosem.classes.checking import Misfit, check, text
 from bench.protocols.cosem.classes.declarations import (
     AttributeDeclaration,
@@ -41,7 +50,8 @@ __all__ = [
     "write_short_name_list",
 ]
 
-_FAMILIES = (storage, time_control)
+_FAMILIES = (storage, associations, protection, time_control, payment, local_ports, networks,
+             gbcs)
 _CLASSES: Mapping[tuple[int, int], InterfaceClass] = MappingProxyType({
     (declared.class_id, declared.version): declared
     for family in _FAMILIES for declared in family.CLASSES})

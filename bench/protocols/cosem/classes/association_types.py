@@ -41,8 +41,13 @@ def access_right(version: int) -> Structure:
 
 def object_list(version: int) -> Array:
     """Return the type of attribute 2 of a class 15 of ``version``."""
-    return array(structure(class_id=LONG_UNSIGNED, version=UNSIGNED, logical_name=LOGICAL_NAME,
-                           access_rights=access_right(version)))
+    return array(object_list_element(version))
+
+
+def object_list_element(version: int) -> Structure:
+    """Return the type of one element of that list."""
+    return structure(class_id=LONG_UNSIGNED, version=UNSIGNED, logical_name=LOGICAL_NAME,
+                     access_rights=access_right(version))
 
 
 def short_name_object_list() -> Array:

@@ -14,10 +14,14 @@ from bench.protocols.cosem.classes.types import (
     INTEGER,
     LOGICAL_NAME,
     LONG_UNSIGNED,
+    NULL,
+    OCTETS,
     SIMPLE_VALUE,
     TIME,
     Enumerated,
+    Structure,
     array,
+    choice,
     enum,
     structure,
 )
@@ -32,6 +36,13 @@ CAPTURE_OBJECT = structure(class_id=LONG_UNSIGNED, logical_name=LOGICAL_NAME,
                            attribute_index=INTEGER, data_index=LONG_UNSIGNED)
 VALUE_DEFINITION = structure(class_id=LONG_UNSIGNED, logical_name=LOGICAL_NAME,
                              attribute_index=INTEGER)
+_RESTRICTION = structure(
+    restriction_type=enum(none=0, restriction_by_date=1, restriction_by_entry=2),
+    restriction_value=choice(
+        NULL, structure(from_date=OCTETS, to_date=OCTETS),
+        structure(from_entry=choice(DOUBLE_LONG_UNSIGNED, LONG_UNSIGNED),
+                  to_entry=choice(DOUBLE_LONG_UNSIGNED, LONG_UNSIGNED))))
+SELECTED_OBJECT = Structure((*CAPTURE_OBJECT.members, ("restriction", _RESTRICTION)))
 RANGE_DESCRIPTOR = structure(restricting_object=CAPTURE_OBJECT, from_value=SIMPLE_VALUE,
                              to_value=SIMPLE_VALUE, selected_values=array(CAPTURE_OBJECT))
 ENTRY_DESCRIPTOR = structure(from_entry=DOUBLE_LONG_UNSIGNED, to_entry=DOUBLE_LONG_UNSIGNED,

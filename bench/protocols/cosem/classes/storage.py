@@ -18,6 +18,7 @@ from bench.protocols.cosem.classes.shared_types import (
     OBJECT_DEFINITION,
     RANGE_DESCRIPTOR,
     SCALER_UNIT,
+    SELECTED_OBJECT,
     VALUE_DEFINITION,
 )
 from bench.protocols.cosem.classes.types import (
@@ -30,7 +31,6 @@ from bench.protocols.cosem.classes.types import (
     OCTETS,
     SIMPLE_VALUE,
     UNSIGNED,
-    ZERO,
     Anything,
     Array,
     Type,
@@ -58,6 +58,16 @@ def _profile(captured: Type) -> Sequence[AttributeDeclaration]:
         dynamic("entries_in_use", DOUBLE_LONG_UNSIGNED),
         static("profile_entries", DOUBLE_LONG_UNSIGNED),
     )
+
+
+def _compact_data(version: int, captured: Type) -> InterfaceClass:
+    return interface_class(62, version, "Compact data", [
+        dynamic("compact_buffer", OCTETS),
+        static("capture_objects", array(captured)),
+        static("template_id", UNSIGNED),
+        dynamic("template_description", OCTETS),
+        static("capture_method", enum(invoke=0, implicit=1)),
+    ], [method("reset"), method("capture")], provisional=version == 0)
 
 
 CLASSES: tuple[InterfaceClass, ...] = (
@@ -105,15 +115,9 @@ CLASSES: tuple[InterfaceClass, ...] = (
             class_id=LONG_UNSIGNED, logical_name=LOGICAL_NAME, group_e_values=array(UNSIGNED),
             attribute_index=INTEGER)),
         static("scaler_unit", SCALER_UNIT),
-    ], [method("reset"), method("capture")], first_method_offset=0x28, provisional=True),
-    interface_class(62, 0, "Compact data", [
-        dynamic("compact_buffer", OCTETS),
-        static("capture_objects", array(CAPTURE_OBJECT)),
-        static("template_id", UNSIGNED),
-        dynamic("template_description", OCTETS),
-        static("capture_method", enum(invoke=0, implicit=1)),
-    ], [method("reset", ZERO), method("capture", ZERO)], first_method_offset=0x38,
-        provisional=True),
+    ], [method("reset"), method("capture")], first_method_offset=0x28),
+    _compact_data(0, CAPTURE_OBJECT),
+    _compact_data(1, SELECTED_OBJECT),
     interface_class(63, 0, "Status mapping", [
         dynamic("status_word", SIMPLE_VALUE),
         static("mapping_table", structure(
