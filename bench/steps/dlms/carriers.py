@@ -158,8 +158,9 @@ class HdlcCarrier:
         """End the link by DISC; return ``ua``, ``dm``, ``silence`` or ``closed``."""
         self.link.disconnect()
         for event in self._until(_LINK_ENDS):
-            known = isinstance(event, Disconnected) and event.reason in ("UA", "DM")
-            return event.reason.lower() if known else _REPLIES[type(event)]
+            if isinstance(event, Disconnected) and event.reason in ("UA", "DM"):
+                return event.reason.lower()
+            return _REPLIES[type(event)]
         return self._silence
 
     @property

@@ -86,7 +86,7 @@ class Idle(Arguments):
 
 def dialogue_of(context: Context) -> Dialogue:
     """Return the dialogue of the rig; RigError where it has no port ``dlms``."""
-    if context.dialogue is None:
+    if not isinstance(context.dialogue, Dialogue):
         raise RigError("the rig has no port dlms")
     return context.dialogue
 
