@@ -198,7 +198,7 @@ def _initiate(fields: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def release(dialogue: Dialogue, *, protected: bool = True) -> Ran[Released]:
+def release_association(dialogue: Dialogue, *, protected: bool = True) -> Ran[Released]:
     """Ask for the release of what is open; without its protection unless ``protected``."""
     if dialogue.client is None:
         raise LocalProtocolError("no association was asked for")
