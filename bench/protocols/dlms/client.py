@@ -262,7 +262,8 @@ class Client:
                 raise RemoteProtocolError(len(octets), "an initiate response in the AARE",
                                           type(initiate).__name__)
             channel.max_pdu, channel.server_max_pdu = wanted.max_pdu, initiate.max_pdu
-            channel.protection = wanted.protection if wanted.ciphered else NONE
+            if wanted.ciphered and wanted.protection.applied:
+                channel.protection = wanted.protection
             channel.answers = wanted.answers
             self.base_name = initiate.vaa_name
             if wanted.dedicated_key is not None and channel.security is not None:

@@ -20,8 +20,8 @@ from bench.protocols.dlms.security.securing import Security
 T = TypeVar("T")
 Exchange = Generator[bytes, bytes, T]
 
-_NOTICES = frozenset((0x0F, 0x18, 0xC2))  # data notification, information report, event
-_REFUSALS = frozenset((0x0E, 0xD8))  # confirmed service error, exception response
+_NOTICES = frozenset((b"\x0f", b"\x18", b"\xc2"))  # data notification, information report, event
+_REFUSALS = frozenset((b"\x0e", b"\xd8"))  # confirmed service error, exception response
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,17 @@ class Channel:
         self.server_max_pdu = 0
         self.flags = 0xC0
         """The upper half of invoke-id-and-priority: 40 confirmed, 80 high priority."""
-        self.opened = Opened(b"")
-        """The last APDU that came, as it was protected."""
+        self.arrived = b""
+        """The last APDU that came, as it came."""
         self.notices: list[Apdu] = []
         """What the server sent on its own while an answer was awaited."""
+        self._opened: Opened | None = None
         self._invoke = 0
+
+    @property
+    def opened(self) -> Opened:
+        """What the last APDU was without its protection, and what that was."""
+        return self._opened or Opened(self.arrived)
 
     def reset(self, confirmed: bool, high_priority: bool) -> None:
         """Go back to what holds outside of an association."""
@@ -70,19 +76,20 @@ class Channel:
     def ask(self, request: bytes) -> Exchange[Apdu]:
         """Send ``request`` under the protection of the association, return what answers it."""
         octets = self.open((yield self.protect(request)))
-        for _ in range(self.caps.notices):
-            if octets[:1] and octets[0] in _NOTICES:
-                self.notices.append(decode(octets))
-                octets = self.open((yield b""))
-            else:
-                if self.protection.applied and octets[0] not in _REFUSALS:
-                    check_protection(self.opened, self.answers or self.protection)
-                return decode(octets)
-        raise RemoteProtocolError(0, f"an answer after {self.caps.notices} notifications", "none")
+        seen = 0
+        while octets[:1] in _NOTICES:
+            if seen == self.caps.notices:
+                raise RemoteProtocolError(0, f"an answer after {seen} notifications", "one more")
+            seen += 1
+            self.notices.append(decode(octets))
+            octets = self.open((yield b""))
+        if self.protection != NONE and octets[:1] not in _REFUSALS:
+            check_protection(self.opened, self.answers or self.protection)
+        return decode(octets)
 
     def protect(self, request: bytes) -> bytes:
         """Return ``request`` under the protection of the association."""
-        if not self.protection.applied:
+        if self.protection == NONE:
             return request
         return self.secured().protect(request, self.protection)
 
@@ -91,11 +98,12 @@ class Channel:
         if len(octets) > self.max_pdu > 0:
             raise RemoteProtocolError(self.max_pdu, f"an APDU of at most {self.max_pdu} octets",
                                       f"{len(octets)}")
+        self.arrived = octets
         if self.security is None:
-            self.opened = Opened(octets)
+            self._opened = None
             return octets
-        self.opened = opened = self.security.unprotect(octets)
-        return opened.apdu
+        self._opened = self.security.unprotect(octets)
+        return self._opened.apdu
 
     def secured(self) -> Security:
         """Return the security; LocalProtocolError where there is none."""
