@@ -20,7 +20,6 @@ class Context:
     answers: Answers
     parties: Any  # bench.steps.parties.RemoteParties
     clock: Callable[[], datetime]  # the bench's clock, UTC
-    dialogue: Any = None  # bench.steps.dlms.dialogue.Dialogue, where the rig has a port dlms
     recordings: Path | None = None  # folder of the messages that `send_recorded` may send
     launched: bool = False  # the rig runs the device itself: a line that drops is the rig's fault
     observations: dict[str, Mapping[str, Any]] = field(default_factory=dict)

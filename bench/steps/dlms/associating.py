@@ -40,21 +40,21 @@ FIELDS = frozenset((
     "acse_requirements", "mechanism"))
 """Fields of an association request that a plan may set, or leave out by ``absent``."""
 
-WRONG_SECRET = b"not the secret"
+Proof = Literal["right", "wrong", "none"]
+_WRONG: Mapping[str, bytes | None] = {"wrong": b"not the secret", "none": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to differ from the declaration: fields of the AARQ and of the initiate request by
-    name, a wrong secret, a dedicated key, another protection, the length of the challenge, and what
-    becomes of pass 3 (``right``, ``wrong``, ``none``)."""
+    name, the proof of who the client is (the secret of low level security, or pass 3: ``right``,
+    ``wrong``, ``none``), a dedicated key, another protection, the length of the challenge."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    secret: Literal["right", "wrong"] = "right"
+    proof: Proof = "right"
     dedicated_key: bool = False
     protection: Protection | None = None
     challenge_octets: int = 16
-    pass_3: Literal["right", "wrong", "none"] = "right"
     user_id: int | None = None
 
 
@@ -74,8 +74,8 @@ def open_association(dialogue: Dialogue, name: str, now: datetime,
     dialogue.client, dialogue.association = client, name
     initiate = replace(client.initiate(), **_initiate(wanted.fields))
     request = replace(client.association_request(initiate), **_fields(wanted.fields))
-    if wanted.secret == "wrong":  # noqa: S105  a word of the plan
-        request = replace(request, authentication_value=WRONG_SECRET)
+    if client.parameters.mechanism is Mechanism.LOW and wanted.proof != "right":
+        request = replace(request, authentication_value=_WRONG[wanted.proof])
     ran = dialogue.run(_associate(client, request, wanted))
     return Opened(_outcome(ran, wanted), _values(ran, client, request))
 
@@ -113,10 +113,9 @@ def protection_of(declared: Mapping[str, Any]) -> Protection:
 
 def _associate(client: Client, request: Aarq, wanted: Wanted) -> Exchange[Association]:
     """Associate, with pass 3 as wanted."""
-    right = wanted.pass_3 == "right"
-    association = yield from client.associate(request, authenticate=right)
-    if (wanted.pass_3 == "wrong" and association.aare is not None
-            and association.granted is not None):
+    association = yield from client.associate(request, authenticate=wanted.proof == "right")
+    if (wanted.proof == "wrong" and client.parameters.mechanism in HIGH_LEVEL
+            and association.aare is not None and association.granted is not None):
         theirs = association.aare.authentication_value or b""
         result = yield from client.authenticate(
             theirs, request.authentication_value or b"", bytes(17))
@@ -135,7 +134,8 @@ def _outcome(ran: Ran[Association], wanted: Wanted) -> str:
         return REJECTED
     if association.authentication is not None and not association.authentication.succeeded:
         return UNAUTHENTIC
-    return HALF_OPEN if wanted.pass_3 == "none" else ACCEPTED
+    half = wanted.proof == "none" and association.aare.mechanism is not None
+    return HALF_OPEN if half else ACCEPTED
 
 
 def _values(ran: Ran[Association], client: Client, request: Aarq) -> dict[str, Any]:

@@ -8,9 +8,15 @@ from pydantic import Field, field_validator
 
 from bench.protocols.dlms.security.protection import AUTHENTICATED, BOTH, ENCRYPTED, NONE
 from bench.steps.context import Context
-from bench.steps.dlms.associating import FIELDS, Wanted, open_association, release_association
+from bench.steps.dlms.associating import (
+    FIELDS,
+    Proof,
+    Wanted,
+    open_association,
+    release_association,
+)
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.link import dialogue_of
+from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PROTECTIONS = {"none": NONE, "authenticated": AUTHENTICATED, "encrypted": ENCRYPTED, "both": BOTH}
@@ -19,7 +25,7 @@ PROTECTIONS = {"none": NONE, "authenticated": AUTHENTICATED, "encrypted": ENCRYP
 Protected = Literal["none", "authenticated", "encrypted", "both"]
 
 OPENED = {
-    "outcome": "`accepted`, `rejected`, `half-open` (pass 3 was left out), "
+    "outcome": "`accepted`, `rejected`, `half-open` (no proof was sent), "
                "`authentication-failed`, `exception-response`, `deviation`, or `ua`, `dm`, "
                "`frmr`, `silence`, `closed` of the link",
     "result": "`accepted`, `rejected-permanent`, `rejected-transient`; absent without an AARE",
@@ -47,11 +53,10 @@ class Associate(Arguments):
 
     association: str = Field(alias="as")
     fields: dict[str, Any] = Field(default_factory=dict)
-    secret: Literal["right", "wrong"] = "right"
+    proof: Proof = "right"
     dedicated_key: bool = False
     protection: Protected | None = None
     challenge_octets: int = Field(16, ge=1, le=255)
-    pass_3: Literal["right", "wrong", "none"] = "right"
     user_id: int | None = Field(None, ge=0, le=255)
     keep: bool = False
 
@@ -81,9 +86,9 @@ def associate(context: Context, wanted: Associate) -> Observation:
         return Observation({"outcome": opening, "deviations": dialogue.deviations()},
                            dialogue.evidence.take())
     opened = open_association(dialogue, wanted.association, context.clock(), Wanted(
-        fields=wanted.fields, secret=wanted.secret, dedicated_key=wanted.dedicated_key,
+        fields=wanted.fields, proof=wanted.proof, dedicated_key=wanted.dedicated_key,
         protection=PROTECTIONS[wanted.protection] if wanted.protection else None,
-        challenge_octets=wanted.challenge_octets, pass_3=wanted.pass_3, user_id=wanted.user_id))
+        challenge_octets=wanted.challenge_octets, user_id=wanted.user_id))
     return Observation({"outcome": opened.outcome, **opened.values,
                         "deviations": dialogue.deviations()}, dialogue.evidence.take())
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any, Generic, TypeVar
 
 from bench.errors import RemoteProtocolError, RigError
@@ -22,6 +23,7 @@ from bench.protocols.dlms.hdlc_link import Timing
 from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.security.counters import Counters, Key
 from bench.protocols.dlms.security.keys import Keys
+from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU, Carrier, HdlcCarrier, Opening, WrapperCarrier
 from bench.steps.dlms.evidence import Evidence
 from devices.ports import Dlms
@@ -29,6 +31,7 @@ from devices.ports import Dlms
 T = TypeVar("T")
 
 DEVIATION = "deviation"
+NAME = "dlms"
 FIRST_COUNTER_OF = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """Counters start at the tenths of a second since then, so that every run goes on above the last;
 32 bits last until 2039."""
@@ -42,6 +45,27 @@ class Ran(Generic[T]):
     kind: str
     value: T | None = None
     text: str = ""
+
+
+def dialogue_of(context: Context) -> Dialogue:
+    """Return the dialogue of the open rig; RigError where it has no port ``dlms``."""
+    if NAME not in context.lasting:
+        port, declared = context.ports.get("dlms"), context.ixit["dlms"]
+        if port is None:
+            raise RigError("the rig has no port dlms")
+        keys = {} if context.dlms_keys is None else {
+            name: context.dlms_keys.of(one["keys"]).client
+            for name, one in declared["associations"].items() if one["keys"]}
+        in_clear = tuple(keys[name].secret or b"" for name, one in declared["associations"].items()
+                         if one["mechanism"] == "lls" and name in keys)
+        context.lasting[NAME] = Dialogue(
+            port, declared, keys, Evidence(context.clock, _unread, in_clear), token_bytes)
+    found: Dialogue = context.lasting[NAME]
+    return found
+
+
+def _unread(octets: bytes, direction: str) -> Mapping[str, Any]:  # noqa: ARG001  a reader's form
+    return {}
 
 
 @dataclass(slots=True)
@@ -131,7 +155,7 @@ class Dialogue:
 
     def run(self, exchange: Exchange[T]) -> Ran[T]:
         """Carry an exchange's APDUs until it ends, or until something keeps it from ending."""
-        assert self.carrier is not None  # noqa: S101  every way here leads over `carry`
+        assert self.carrier is not None  # every way here leads over `carry`
         try:
             apdu = next(exchange)
             while True:

@@ -1,7 +1,8 @@
 """What crossed the line to a DLMS server, frame by frame, as the ledger keeps it.
 
-Low-level security sends its secret in clear, so a frame that carries it is kept with every octet of
-the secret replaced by 2A, and its reading says so. Times are those of arrival, by the bench's clock.
+Low-level security sends its secret in clear, so a frame that carries it is kept with every octet
+of the secret replaced by 2A, and its reading says so. Times are those of arrival, by the bench's
+clock.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from bench.steps.context import Context
 from bench.steps.dlms import apdus
 from bench.steps.dlms.associating import open_association
 from bench.steps.dlms.carriers import CLOSED, SILENCE, Carrier, HdlcCarrier, WrapperCarrier
-from bench.steps.dlms.dialogue import Dialogue
+from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
@@ -84,13 +84,6 @@ class Idle(Arguments):
     times: float = Field(1.5, gt=0, le=10)
 
 
-def dialogue_of(context: Context) -> Dialogue:
-    """Return the dialogue of the rig; RigError where it has no port ``dlms``."""
-    if not isinstance(context.dialogue, Dialogue):
-        raise RigError("the rig has no port dlms")
-    return context.dialogue
-
-
 @action("connect", port="dlms", arguments=Connect, observes=_CONNECTION)
 def connect(context: Context, wanted: Connect) -> Observation:
     """Drop what is open and connect anew."""
@@ -133,7 +126,7 @@ def send_frame(context: Context, wanted: SendFrame) -> Observation:
     """Send a frame past the link and gather what comes back."""
     dialogue = dialogue_of(context)
     carrier = _hdlc(dialogue)
-    frame = _frame(dialogue, carrier, wanted)
+    frame = _frame(carrier, wanted)
     octets = frame.encode()
     if wanted.mutation:
         octets = hdlc_mutation.mutate(octets, wanted.mutation)
@@ -204,7 +197,7 @@ def _hdlc(dialogue: Dialogue) -> HdlcCarrier:
     return dialogue.carrier
 
 
-def _frame(dialogue: Dialogue, carrier: HdlcCarrier, wanted: SendFrame) -> HdlcFrame:
+def _frame(carrier: HdlcCarrier, wanted: SendFrame) -> HdlcFrame:
     """Return the frame as the link would send it now, were it right."""
     link = carrier.link
     information = bytes.fromhex(wanted.information)

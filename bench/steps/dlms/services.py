@@ -20,8 +20,7 @@ from bench.steps.context import Context
 from bench.steps.dlms import apdus
 from bench.steps.dlms.association import PROTECTIONS, Protected, refusal_name
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import Dialogue, Ran
-from bench.steps.dlms.link import dialogue_of
+from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
 from bench.steps.dlms.references import AttributeName, MethodName, attribute, data, method
 from bench.steps.vocabulary import Arguments, Observation, action
 

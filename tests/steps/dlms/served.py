@@ -130,7 +130,8 @@ def served(framing: str, *faults: str, seed: int = 1, settings: Settings | None 
     dialogue = Dialogue(port, declared, keys_of(keys), Evidence(
         clock, lambda octets, direction: {}, (keys.low_secret,)), random)
     return Context(ports={"dlms": port, framing: port}, parties=None, clock=clock,
-                   answers=Answers({}, {"dlms": declared, "quiet_s": 0.02}), dialogue=dialogue)
+                   answers=Answers({}, {"dlms": declared, "quiet_s": 0.02}),
+                   lasting={"dlms": dialogue})
 
 
 def do(context: Context, word: str, **arguments: Any) -> dict[str, Any]:

@@ -1,0 +1,6 @@
+"""placeholder"""
+from bench.errors import BenchError
+
+
+class Inconclusive(BenchError):
+    """placeholder"""
