@@ -230,7 +230,9 @@ class WrapperCarrier:
         self._stream, self._waiting = wrapper.WrapperStream(), []
         return Opening("connected")
 
-    dial = open
+    def dial(self) -> Opening:
+        """Connect anew."""
+        return self.open()
 
     def reopen(self) -> Opening:
         """Go on with the connection that there is."""

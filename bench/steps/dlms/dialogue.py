@@ -77,15 +77,16 @@ class Dialogue:
 
     port: Dlms
     declared: Mapping[str, Any]
-    keys: Mapping[str, Keys]
+    keys: dict[str, Keys]
     evidence: Evidence
     random: Callable[[int], bytes]
     counters: dict[str, Counters] = field(default_factory=dict)
     carrier: Carrier | None = None
     client: Client | None = None
     association: str = ""
-    longest: int = 0  # octets of the longest APDU received since `forget`
     received: list[bytes] = field(default_factory=list)  # APDUs, as they came
+    aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
+    changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
 
     def of(self, association: str) -> Mapping[str, Any]:
         """Return the declaration of an association; RigError where the profile has none."""

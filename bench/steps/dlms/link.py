@@ -114,7 +114,7 @@ def idle(context: Context, wanted: Idle) -> Observation:
     return Observation({}, ())
 
 
-@action("send_frame", port="hdlc", arguments=SendFrame, observes={
+@action("send_frame", port="dlms", arguments=SendFrame, observes={
     "answer": "type of the first frame that came: `ua`, `dm`, `frmr`, `i`, `rr`, `rnr`; "
               "`garbage` for what is no frame; `silence`, `closed`",
     "answers": "types of all that came",
@@ -141,7 +141,7 @@ def send_frame(context: Context, wanted: SendFrame) -> Observation:
     return Observation(_frames(came, frame, carrier), dialogue.evidence.take())
 
 
-@action("send_header", port="wrapper", arguments=SendHeader, observes={
+@action("send_header", port="dlms", arguments=SendHeader, observes={
     "answer": "`apdu`, `silence` or `closed`",
     "apdu": "hexadecimal APDU that came; empty without one"})
 def send_header(context: Context, wanted: SendHeader) -> Observation:
