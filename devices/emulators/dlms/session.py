@@ -272,6 +272,8 @@ class Session:
         response = self._response(request, room)
         if response is None:
             return None
+        if isinstance(response, ExceptionResponse):
+            return response.encode()
         octets = response.encode()
         if "invoke-id-wrong" in self._faults and octets[0] in (0xC4, 0xC5, 0xC7):
             octets = octets[:2] + bytes((octets[2] & 0xF0,)) + octets[3:]

@@ -40,7 +40,7 @@ CHALLENGE = bytes(range(16))
 SMALL = {"profile_rows": 48}
 CONTEXT = "2.16.756.5.8.1."
 ZERO = Data(Tag.INTEGER, 0)
-_NEVER_ENDING = 200
+_NEVER_ENDING = 1_500  # blocks
 
 
 def fresh(*faults: str, keys: MeterKeys | None = None, **settings: Any) -> Meter:
