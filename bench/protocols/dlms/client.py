@@ -47,7 +47,8 @@ from bench.protocols.dlms.association import (
     Parameters,
     Released,
 )
-from bench.protocols.dlms.exchange import Channel, Exchange, check_protection, moved
+from bench.protocols.dlms.channel import Channel, check_protection, moved
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 from bench.protocols.dlms.security import hls
 from bench.protocols.dlms.security.general_securing import Random
@@ -261,10 +262,10 @@ class Client:
             if not isinstance(initiate, InitiateResponse):
                 raise RemoteProtocolError(len(octets), "an initiate response in the AARE",
                                           type(initiate).__name__)
-            channel.max_pdu, channel.server_max_pdu = wanted.max_pdu, initiate.max_pdu
+            channel.max_pdu, channel.answers = wanted.max_pdu, wanted.answers
+            channel.grant(initiate.conformance, initiate.max_pdu)
             if wanted.ciphered and wanted.protection.applied:
                 channel.protection = wanted.protection
-            channel.answers = wanted.answers
             self.base_name = initiate.vaa_name
             if wanted.dedicated_key is not None and channel.security is not None:
                 channel.security.learn(dedicated=wanted.dedicated_key)

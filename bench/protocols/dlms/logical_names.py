@@ -15,6 +15,7 @@ from bench.protocols.cosem.reference import Attribute, Selection
 from bench.protocols.dlms.answers import check_count, check_invoke, expect, failed
 from bench.protocols.dlms.apdu import (
     Apdu,
+    Conformance,
     GetRequestNext,
     GetRequestNormal,
     GetRequestWithList,
@@ -38,7 +39,8 @@ from bench.protocols.dlms.apdu.fields import DATA, whole
 from bench.protocols.dlms.apdu.get import RESULTS
 from bench.protocols.dlms.apdu.set import VALUES
 from bench.protocols.dlms.blocks import Piece, collect, deliver, in_one
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 
 
@@ -111,7 +113,7 @@ def set_value(channel: Channel, attribute: Attribute, value: Data,
     """Write one attribute; in blocks of ``block_octets``, or as the server's length asks for."""
     invoke = channel.next_invoke()
     request = SetRequestNormal(invoke, attribute, selection, value).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -134,7 +136,7 @@ def set_list(channel: Channel, attributes: Sequence[Selected], values: Sequence[
         raise LocalProtocolError(f"{len(attributes)} attributes and {len(values)} values")
     invoke, selected = channel.next_invoke(), tuple(attributes)
     request = SetRequestWithList(invoke, selected, tuple(values)).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -158,3 +160,6 @@ def _acknowledged(invoke: int) -> Callable[[Apdu], tuple[int, int] | None]:
         return answer.number, 3
 
     return number_in
+
+
+_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
