@@ -82,7 +82,7 @@ def types_of(declared: InterfaceClass) -> dict[str, Type]:
 
 
 @pytest.mark.parametrize("declared", CLASSES, ids=NAMES)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_value_made_of_a_type_fits_it_and_a_changed_one_does_not(
         declared: InterfaceClass, data: st.DataObject) -> None:
@@ -150,8 +150,9 @@ def provisional(declared: InterfaceClass) -> str:
 def test_only_confirmed_declarations_are_free_of_the_mark_and_the_guide_lists_the_others() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "dlms.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| (\d+ v\d) \| .+? \| (.+) \|$", guide, re.MULTILINE))
-    assert told == {name: provisional(declared) for name, declared in zip(NAMES, CLASSES, strict=True)
-                    if provisional(declared)}
+    doubtful = {name: provisional(declared)
+                for name, declared in zip(NAMES, CLASSES, strict=True)}
+    assert told == {name: which for name, which in doubtful.items() if which}
 
 
 def _anything(kind: Type) -> bool:
