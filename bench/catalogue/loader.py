@@ -29,7 +29,7 @@ Status = Literal["", "agreed", "disputed", "text not held"]
 
 Device = Annotated[
     str,
-    Field(pattern=r"^(ESME(:[A-G])?|GSME|SAPC|CHF|GPF|IHD|PPMID|HCALCS|scheme)$"),
+    Field(pattern=r"^(ESME(:[A-G])?|DLMS-METER|GSME|SAPC|CHF|GPF|IHD|PPMID|HCALCS|scheme)$"),
 ]
 """A device type, an ESME's part by its letter, or ``scheme`` for rules that bind no device."""
 

@@ -17,7 +17,7 @@ from bench.records.register import CertifiedBaseline
 from bench.records.requirement import Requirement
 from bench.records.subject import Subject
 
-DEVICE_TYPES = ("ESME", "GSME", "CHF", "GPF", "IHD", "PPMID", "HCALCS", "SAPC")
+DEVICE_TYPES = ("ESME", "DLMS-METER", "GSME", "CHF", "GPF", "IHD", "PPMID", "HCALCS", "SAPC")
 
 
 class Relevance(enum.Enum):

@@ -13,6 +13,7 @@ from test_esme_device_keys import install, provided, requested
 from test_esme_further_parties import STRANGER, read
 from test_esme_trust_anchors import GAINING, later
 
+from bench.protocols import plain_ecdsa
 from bench.protocols.gbcs import protection
 from bench.protocols.gbcs.keys import Usage
 from bench.protocols.gbcs.message import Message
@@ -282,7 +283,7 @@ def resigned(parties: CredentialParties, message: Message, octets: bytes, role: 
     """Return ``message`` with the signature of ``role`` over ``octets``, and a right MAC."""
     key = parties.keys.private_key(parties.parties[role], Usage.DIGITAL_SIGNATURE)
     assert key
-    signed = replace(message, signature=protection.sign(octets, key), mac=bytes(12))
+    signed = replace(message, signature=plain_ecdsa.sign(octets, key), mac=bytes(12))
     secret = parties.keys.shared_secret(parties.parties[ACB], parties.device)
     assert secret
     derived = protection.derive_key(secret, signed.originator, signed.cra,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.errors import LocalProtocolError
+from bench.protocols import plain_ecdsa
 from bench.protocols.cosem import date_time
 from bench.protocols.cosem.length import decode_length
 from bench.protocols.gbcs import protection
@@ -244,7 +245,7 @@ def _reseal(true: Message, changed: Message, keys: KeyStore, flaw: str = "") -> 
         signed = replace(sealed, originator_counter=sealed.originator_counter - 1) \
             if flaw == "signature-other-octets" else sealed
         octets = sealed.payload if flaw == "signature-over-payload" else signed.signed_octets
-        signature = protection.sign(octets, _signer(true, keys, flaw))
+        signature = plain_ecdsa.sign(octets, _signer(true, keys, flaw))
         kind = flaw.removeprefix("signature-").removesuffix("-resealed")
         spoil = _KINDS.get(kind) if flaw.startswith("signature-") else None
         sealed = replace(sealed, signature=spoil(signature) if spoil else signature)

@@ -17,22 +17,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
 from bench.protocols.gbcs.message import MAC_LENGTH, SECURITY_HEADER, Cra, Message, mac_octets
 from bench.protocols.gbcs.use_cases import PPMID_TO_GSME, SIGNATURE_ONLY, category_of
+from bench.protocols.plain_ecdsa import sign, verify
+from bench.protocols.short_tag import open_sealed
 
 ENCRYPTION_HEADER = bytes.fromhex("3100000000")
 ENCRYPTION_MODE = 4  # the modes 1 to 3 are the CRA flag's
 
 _ALGORITHM = bytes.fromhex("60857406080300")  # AES-128-GCM, as DLMS names it for key derivation
-_ECDSA = ec.ECDSA(hashes.SHA256())
 _MAC_PREFIX = SECURITY_HEADER + b"\0"
 _INVOCATION = bytes(4)  # behind the originator in the initialization vector
 _TRANSACTION = struct.Struct(">BBQ")  # length, mode and counter of the transaction id
@@ -120,24 +117,6 @@ def mac_tag(key: bytes, originator: bytes, octets: bytes) -> bytes:
     return tag[:MAC_LENGTH]
 
 
-def sign(octets: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return the 64 octets r and s of an ECDSA P-256 SHA-256 signature over ``octets``."""
-    # DER: 30 length 02 length r 02 length s, each number with a zero in front or octets missing
-    der = key.sign(octets, _ECDSA)
-    end = 4 + der[3]
-    return der[4:end][-32:].rjust(32, b"\0") + der[end + 2 :][-32:].rjust(32, b"\0")
-
-
-def verify_signature(octets: bytes, signature: bytes, key: ec.EllipticCurvePublicKey) -> bool:
-    """Return whether ``signature``, r and s of 32 octets each, is that of ``octets``."""
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    try:
-        key.verify(utils.encode_dss_signature(r, s), octets, _ECDSA)
-    except InvalidSignature:
-        return False
-    return len(signature) == 64
-
-
 def encrypt(key: bytes, originator: bytes, plaintext: bytes) -> bytes:
     """Return a sensitive attribute, protected: header, ciphertext, 12-octet tag."""
     sealed = AESGCM(key).encrypt(originator + _INVOCATION, plaintext, ENCRYPTION_HEADER[:1])
@@ -150,15 +129,12 @@ def decrypt(key: bytes, originator: bytes, protected: bytes) -> bytes:
         raise RemoteProtocolError(0, "header, ciphertext and tag", f"{len(protected)} octets")
     if protected[:5] != ENCRYPTION_HEADER:
         raise RemoteProtocolError(0, "encryption header 3100000000", protected[:5].hex())
-    # AESGCM insists on 16 octets of tag, GBCS has 12
-    mode = modes.GCM(originator + _INVOCATION, protected[-MAC_LENGTH:], MAC_LENGTH)
-    opened = Cipher(algorithms.AES(key), mode).decryptor()
-    opened.authenticate_additional_data(ENCRYPTION_HEADER[:1])
-    try:
-        return opened.update(protected[5:-MAC_LENGTH]) + opened.finalize()
-    except InvalidTag:
+    text = open_sealed(AESGCM(key).encrypt, originator + _INVOCATION, protected[5:],
+                       ENCRYPTION_HEADER[:1])
+    if text is None:
         raise RemoteProtocolError(len(protected) - MAC_LENGTH, "the tag of the ciphertext",
-                                  protected[-MAC_LENGTH:].hex().upper()) from None
+                                  protected[-MAC_LENGTH:].hex().upper())
+    return text
 
 
 def encryption_key(message: Message, keys: KeyStore) -> bytes | None:
@@ -248,7 +224,7 @@ def _check_signature(message: Message, keys: KeyStore, signed: bytes) -> tuple[S
     if key is None:
         return (State.NOT_VERIFIABLE,
                 f"no digital signature certificate of {message.originator.hex()}")
-    if verify_signature(signed, message.signature, key):
+    if verify(signed, message.signature, key):
         return State.VALID, ""
     return State.INVALID, f"the signature is not that of {message.originator.hex()}"
 

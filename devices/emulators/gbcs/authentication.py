@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from bench.protocols import plain_ecdsa
 from bench.protocols.gbcs import protection
 from bench.protocols.gbcs.keys import KeyStore, Role, Usage
 from bench.protocols.gbcs.message import Cra, Message
@@ -85,7 +86,7 @@ def _tags(message: Message, keys: KeyStore) -> Iterator[bytes]:
 def _signed_by(message: Message, octets: bytes, keys: KeyStore, party: bytes) -> bool:
     key = keys.public_key(party, Usage.DIGITAL_SIGNATURE)
     return bool(key and message.signature
-                and protection.verify_signature(octets, message.signature, key))
+                and plain_ecdsa.verify(octets, message.signature, key))
 
 
 def _unsigned(message: Message, _: KeyStore, found: Protection) -> bool:
