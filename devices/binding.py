@@ -1,13 +1,15 @@
 """From a port's entry in a rig file to an adapter: found by entry point, checked, made.
 
-The options that a rig file may give an adapter are the keyword parameters of its class, less
-those that the bench itself gives.
+An entry point ``PORT.ADAPTER`` (``dlms.serial``) serves that port alone, so that a rig file may
+write ``serial`` for each port and mean the line of that port's protocol. The options that a rig
+file may give an adapter are the keyword parameters of its class, less those that the bench itself
+gives.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -25,11 +27,19 @@ GIVEN_BY_THE_BENCH = ("ask", "clock", "sleep")
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One port's adapter, its options as written, and where: ``file:line: ports.<port>``."""
+    """One port's adapter, its options as written, and where: ``file:line: ports.<port>``.
+
+    ``entry`` is the name of its entry point, which may have the port before the adapter's name.
+    """
 
     adapter: str
     options: Mapping[str, object]
     where: str
+    entry: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.entry:
+            object.__setattr__(self, "entry", self.adapter)
 
 
 def adapters() -> dict[str, EntryPoint]:
@@ -37,14 +47,21 @@ def adapters() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
+def entry_name(port: str, adapter: str) -> str:
+    """Return the name of the entry point of ``adapter`` on ``port``: that port's own first."""
+    own = f"{port}.{adapter}"
+    return own if own in adapters() else adapter
+
+
 def mistakes(port: str, adapter: str, options: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield (option or "", what is wrong) of an entry, without making the adapter."""
     found = adapters()
-    if adapter not in found:
-        yield "", unknown("an adapter", adapter, found)
+    entry = entry_name(port, adapter)
+    if entry not in found or (entry == adapter and "." in adapter):
+        yield "", unknown("an adapter", adapter, _names_on(port, found))
         return
     try:
-        kind = _load(found[adapter])
+        kind = _load(found[entry])
     except RigError as error:
         yield "", str(error)
         return
@@ -66,10 +83,10 @@ def make(binding: Binding, options: Mapping[str, object],
     Raises :class:`RigError` for an adapter that is not there or refuses its options.
     """
     found = adapters()
-    if binding.adapter not in found:
+    if binding.entry not in found:
         raise RigError(f"{binding.where}: {unknown('an adapter', binding.adapter, found)}")
     try:
-        kind = _load(found[binding.adapter])
+        kind = _load(found[binding.entry])
         takes_ask = ask is not None and "ask" in inspect.signature(kind).parameters
         adapter: Adapter = kind(**options, **({"ask": ask} if takes_ask else {}))
     except (RigError, TypeError) as error:
@@ -84,10 +101,16 @@ def check_port(port: str, adapter: Adapter, binding: Binding) -> None:
                        f"found {binding.adapter}")
 
 
-def version(adapter: str) -> str:
-    """Return the distribution that ``adapter`` comes from and its version."""
-    distribution = adapters()[adapter].dist
+def version(entry: str) -> str:
+    """Return the distribution that an adapter comes from and its version."""
+    distribution = adapters()[entry].dist
     return "unknown" if distribution is None else f"{distribution.name} {distribution.version}"
+
+
+def _names_on(port: str, entries: Iterable[str]) -> set[str]:
+    """Return the names by which a rig file may name an adapter of ``port``."""
+    parts = (entry.rpartition(".") for entry in entries)
+    return {adapter for own, _, adapter in parts if own in ("", port)}
 
 
 def _load(entry: EntryPoint) -> Any:

@@ -128,6 +128,8 @@ def _describe(schema: type[Schema], error: Mapping[str, Any]) -> str:
     parent, fields = _fields(schema, location[:-1])
     if error["type"] == "extra_forbidden":
         return unknown(f"a key of {parent}", str(location[-1]), fields)
+    if error["type"] == "value_error":
+        return f"{name}: {error['ctx']['error']}" if name else str(error["ctx"]["error"])
     expected = fields.get(str(location[-1]), "") if location else ""
     if error["type"] == "missing":
         return f"{name}: expected {expected or 'a value'}, found nothing"
@@ -138,8 +140,12 @@ def _fields(schema: type[Schema], location: Location) -> tuple[str, dict[str, st
     """Return the name of the mapping at ``location`` and its fields with what they expect."""
     current: Any = schema
     for part in location:
-        inner = current.model_fields.get(str(part)) if _is_schema(current) else None
-        current = _schema_in(inner.annotation) if inner is not None else None
+        if _is_schema(current):
+            inner = current.model_fields.get(str(part))
+            current = None if inner is None else _within(inner.annotation)
+        else:  # an item of a list, or a value of a mapping
+            current = _item_of(current)
+    current = current if _is_schema(current) else None
     parent = ".".join(str(part) for part in location) or "the file"
     if not _is_schema(current):
         return parent, {}
@@ -150,11 +156,18 @@ def _is_schema(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Schema)
 
 
-def _schema_in(annotation: Any) -> Any:
-    """Return the schema that an annotation names, alone or beside None."""
-    if _is_schema(annotation):
-        return annotation
-    return next((part for part in getattr(annotation, "__args__", ()) if _is_schema(part)), None)
+def _within(annotation: Any) -> Any:
+    """Return what of an annotation may hold a schema: one, or a list or mapping of them."""
+    parts = (annotation, *getattr(annotation, "__args__", ()))
+    return next((part for part in parts if _is_schema(part) or _item_of(part)), None)
+
+
+def _item_of(annotation: Any) -> Any:
+    """Return the schema of a list's items or a mapping's values, None for anything else."""
+    if getattr(annotation, "__origin__", None) not in (list, dict):
+        return None
+    last = annotation.__args__[-1]
+    return last if _is_schema(last) else None
 
 
 def _syntax(path: Path, error: Exception) -> str:

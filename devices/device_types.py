@@ -3,7 +3,8 @@
 ``type`` is the field's own name (SMETS, CHTS), as a profile's subject has it. ``emulated`` says
 that the bench has an emulator with named defects of that kind; only for those can it prove that a
 case notices what is wrong. CHF and GPF are the two functions of a communications hub, each of which
-is a device to GBCS.
+is a device to GBCS. A DLMS meter is any DLMS/COSEM server that is no GBCS device, or the local port
+of one: nothing of GBCS is asked of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class DeviceType:
 
     type: str
     emulated: bool = False
+    gbcs: bool = True  # it speaks GBCS, so that remote parties and their keys are needed
 
 
 DEVICE_TYPES: Mapping[str, DeviceType] = {
@@ -28,4 +30,5 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "ppmid": DeviceType("PPMID"),
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),
+    "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False),
 }

@@ -5,7 +5,8 @@ for a human operator. A rig file binds each port to one adapter (:mod:`devices.r
 every adapter keeps:
 
 - ``activate`` and ``deactivate`` are symmetric; ``deactivate`` never raises.
-- What the *device* does wrong is a return value (:class:`Received`), never an exception.
+- What the *device* does wrong is a return value (:class:`Received`, :class:`Arrived`), never an
+  exception.
 - What the *rig* does wrong is a :class:`~bench.errors.LinkError`. After the first one the adapter
   is broken: every later call raises the same error at once, without touching the equipment.
 - What the rig *cannot* do is :class:`~bench.errors.NotTestableHere`.
@@ -46,6 +47,61 @@ class Gbcs(Protocol):
 
     def receive(self, timeout: float) -> Received:
         """Wait at most ``timeout`` seconds for the next message."""
+
+
+class Arrival(enum.StrEnum):
+    """What came of octets within the time allowed."""
+
+    ARRIVED = "arrived"
+    SILENCE = "silence"
+    CLOSED = "closed"  # the device, or the network, ended the connection
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Octets as they came in one piece, which may hold part of a frame or several.
+
+    ``time`` is that of the arrival (of the last octet), in seconds of a monotonic clock, the same
+    for all arrivals of an adapter; of silence and of a closed connection, when that was seen.
+    """
+
+    octets: bytes
+    time: float
+    state: Arrival = Arrival.ARRIVED
+
+
+@runtime_checkable
+class Dlms(Protocol):
+    """The client's side of the line to a DLMS/COSEM server: octets and their times, no frames.
+
+    What the line needs before the first frame (dialling, the sign-on of IEC 62056-21) and what it
+    does to octets (parity in software, the echo of an optical head) is the adapter's; which octets
+    belong together, and what is answered, is not. That the *device* does not take the call or
+    answer the sign-on is seen as a connection that it closed: ``receive`` says so, and a later
+    ``connect`` tries anew.
+    """
+
+    framing: str  # what the octets are frames of: "hdlc" (IEC 62056-46) or "wrapper" (62056-47)
+
+    def connect(self) -> None:
+        """Make a fresh connection: open, dial, sign on. One that is open is dropped first.
+
+        Raises :class:`~bench.errors.LinkError` where the way to the device is broken.
+        """
+
+    def disconnect(self) -> None:
+        """Drop the connection; never raises."""
+
+    def send(self, octets: bytes) -> None:
+        """Send ``octets`` as they are; into a closed connection, nothing is sent and nothing
+        raised. Their echo, where the line has one, is not received."""
+
+    def receive(self, timeout: float) -> Arrived:
+        """Return what arrives next, after at most ``timeout`` seconds.
+
+        Octets that arrived before a connection was closed come before ``closed`` does, which is
+        said at once and every time from then on.
+        """
 
 
 @runtime_checkable
@@ -110,7 +166,7 @@ class Tamper(Protocol):
 
 
 PORTS: Mapping[str, type] = {
-    "gbcs": Gbcs, "time": Time, "load": Load, "mains": Mains, "controls": Controls,
+    "gbcs": Gbcs, "dlms": Dlms, "time": Time, "load": Load, "mains": Mains, "controls": Controls,
     "tamper": Tamper,
 }
 
@@ -118,7 +174,8 @@ PORTS: Mapping[str, type] = {
 class Adapter(Protocol):
     """What a third party's class must offer to be named in a rig file.
 
-    The class is found by the entry point group ``smip_bench.devices``; its keyword parameters
+    The class is found by the entry point group ``smip_bench.devices``, under the adapter's name,
+    or under ``PORT.NAME`` where that name is another class for other ports; its keyword parameters
     are the options that a rig file may set, less ``ask``, ``clock`` and ``sleep``, which are the
     bench's to give. It is called with the mapping of its rig entry (less ``adapter``) and must
     raise :class:`~bench.errors.RigError` for a value that it cannot use.

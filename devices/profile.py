@@ -5,6 +5,7 @@
     subject: {device_type: ESME, manufacturer: ..., manufacturer_id: "0123", ...}
     ics:     {supply_switch: true, ...}      # those of devices.declaration_items.ICS_ITEMS
     ixit:    {entity_id: "...", ...}         # of devices.declaration_items.IXIT_ITEMS
+    dlms:    {flag_id: SMB, ...}             # of a DLMS meter: devices.dlms_declaration
     emulator: {start: ..., ...}              # optional; the emulator's own, no matter here
 
 Field forms of the subject follow the Certified Products List. Leaves out whether the device really
@@ -30,10 +31,11 @@ from devices.declaration_items import (
     IXIT_ITEMS,
     PROPORTIONAL_LETTERS,
     VARIANT_LETTERS,
-    Answer,
     Item,
 )
 from devices.device_types import DEVICE_TYPES
+from devices.dlms_declaration import DlmsDeclaration, plain
+from devices.dlms_declaration import mistakes as dlms_mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,13 @@ class Profile:
     """One device as its maker declares it; ``path`` is the file it was read from.
 
     ``ics`` and ``ixit`` hold every item of their table that a device of its type is asked, defaults
-    filled in, as plain values.
+    filled in, as plain values. Of a DLMS meter ``ixit["dlms"]`` is its section ``dlms``.
     """
 
     path: Path
     subject: Subject
     ics: Mapping[str, bool | int | str]
-    ixit: Mapping[str, bool | int | float | str]
+    ixit: Mapping[str, Any]
 
     @property
     def keys(self) -> Path | None:
@@ -58,7 +60,7 @@ class Profile:
     @property
     def recordings(self) -> Path | None:
         """The folder of recorded commands that the IXIT names, None where it names none."""
-        named = self.ixit["recordings"]
+        named = self.ixit.get("recordings")
         return self.path.parent / str(named) if named else None
 
 
@@ -72,8 +74,10 @@ def load_profile(path: str | Path) -> Profile:
     subject = Subject(**schema.subject.model_dump())
     file.fail(_mistakes(schema))
     device = _TYPES[subject.device_type]
-    profile = Profile(file.path, subject, _answers(_asked(ICS_ITEMS, device), schema.ics),
-                      _answers(_asked(IXIT_ITEMS, device), schema.ixit))
+    ixit = _answers(_asked(IXIT_ITEMS, device), schema.ixit)
+    if schema.dlms is not None:
+        ixit["dlms"] = plain(schema.dlms, file.path.parent)
+    profile = Profile(file.path, subject, _answers(_asked(ICS_ITEMS, device), schema.ics), ixit)
     if profile.keys is not None and not profile.keys.is_dir():
         file.fail([(("ixit", "keys"),
                     f"ixit.keys: expected a folder, found none at {profile.keys}")])
@@ -110,6 +114,8 @@ class _Profile(Schema):
     subject: _Subject = Field(description="the mapping of the subject")
     ics: dict[str, Any] = Field(min_length=1, description="the answers of the ICS, not empty")
     ixit: dict[str, Any] = Field(min_length=1, description="the answers of the IXIT, not empty")
+    dlms: DlmsDeclaration | None = Field(
+        None, description="a mapping of what a DLMS meter declares")
     # Settings of the bench's own emulator, which reads and checks them itself.
     emulator: dict[str, Any] | None = Field(None, description="a mapping of emulator settings")
 
@@ -123,6 +129,13 @@ def _mistakes(schema: _Profile) -> Iterator[tuple[Location, str]]:
     yield from _item_mistakes("ixit", _asked(IXIT_ITEMS, device), schema.ixit)
     if variant in ESME_VARIANTS:
         yield from _contradictions(variant, schema.ics)
+    if (schema.dlms is not None) == DEVICE_TYPES[device].gbcs:
+        yield ("dlms",), ("dlms: expected the declaration of a DLMS meter, found none"
+                          if schema.dlms is None else
+                          f"dlms: expected none of a {schema.subject.device_type}, found one")
+    elif schema.dlms is not None:
+        yield from ((("dlms", *location), text)
+                    for location, text in dlms_mistakes(schema.dlms, schema.ics))
 
 
 def _asked(items: Mapping[str, Item], device: str) -> Mapping[str, Item]:
@@ -154,5 +167,5 @@ def _contradictions(
 
 
 def _answers(items: Mapping[str, Item], answers: Mapping[str, Any]) -> dict[str, Any]:
-    merged: dict[str, Answer | None] = {name: item.default for name, item in items.items()}
+    merged: dict[str, Any] = {name: item.default for name, item in items.items()}
     return {**merged, **answers}

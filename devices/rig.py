@@ -28,7 +28,15 @@ from pydantic import Field
 
 from bench.errors import NotTestableHere, RigError
 from bench.resources import resolve
-from devices.binding import Binding, adapters, check_port, make, mistakes, version
+from devices.binding import (
+    Binding,
+    adapters,
+    check_port,
+    entry_name,
+    make,
+    mistakes,
+    version,
+)
 from devices.declaration import Declaration, Location, Schema, show, unknown
 from devices.device_types import DEVICE_TYPES
 from devices.launch import EMULATORS, Emulator, Launch, launched
@@ -108,6 +116,7 @@ def load_rig(path: str | Path) -> RigDeclaration:
             str(entry["adapter"]),
             {name: value for name, value in entry.items() if name != "adapter"},
             file.at(("ports", port), f"ports.{port}"),
+            entry_name(port, str(entry["adapter"])),
         )
         for port, entry in schema.ports.items()
     }
@@ -120,7 +129,7 @@ def software_answers(declaration: RigDeclaration) -> bool:
     """Return whether software stands for the device, by the rig file or by any adapter's word."""
     known = adapters()
     return declaration.emulated or any(
-        getattr(known[binding.adapter].load(), "emulated", False)
+        getattr(known[binding.entry].load(), "emulated", False)
         for binding in declaration.ports.values())
 
 
@@ -154,7 +163,7 @@ def open_rig(
             adapter.activate()
             closing.callback(adapter.deactivate)
         emulated = declaration.emulated or any(adapter.emulated for adapter in instances)
-        versions = {binding.adapter: version(binding.adapter)
+        versions = {binding.entry: version(binding.entry)
                     for binding in declaration.ports.values()}
         yield Rig(declaration.name, ports, keys, emulated, versions)
 
@@ -232,7 +241,7 @@ def _bind(
     ports: dict[str, Any] = {}
     for port, binding in declaration.ports.items():
         options = {name: _filled(value, places) for name, value in binding.options.items()}
-        instance = f"{binding.adapter} {sorted(options.items())!r}"
+        instance = f"{binding.entry} {sorted(options.items())!r}"
         if instance not in made:
             made[instance] = make(binding, options, ask)
         check_port(port, made[instance], binding)

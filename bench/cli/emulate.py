@@ -92,7 +92,7 @@ def _add(name: str) -> None:
 
 
 for _name, _kind in DEVICE_TYPES.items():
-    if _kind.emulated:
+    if _kind.emulated and _kind.gbcs:
         _add(_name)
 
 

@@ -20,7 +20,7 @@ ID = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
 """A collected case's id: letters and digits, joined by one of ``.``, ``_``, ``-``."""
 
 TEMPLATE = r"\$\{"
-DeviceName = Literal["esme", "gsme", "chf", "gpf", "ppmid", "hcalcs", "ihd"]
+DeviceName = Literal["esme", "gsme", "chf", "gpf", "ppmid", "hcalcs", "ihd", "dlms-meter"]
 """Those of :data:`devices.device_types.DEVICE_TYPES`, spelt out for editors."""
 
 Policy = Literal["smwan", "smhan", "transfer"]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from unittest.mock import Mock
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 from protocol_parties import BROKER, DEVICE, OPERATOR, SUPPLIER
@@ -28,7 +26,6 @@ from bench.protocols.gbcs.protection import (
     protect,
     protect_by,
 )
-from bench.protocols.plain_ecdsa import sign
 
 CRITICAL, NON_CRITICAL, CRITICAL_ALERT, ALERT = 0x004F, 0x0048, 0x0067, 0x1001
 
@@ -170,12 +167,6 @@ def test_what_is_encrypted_is_decrypted_and_nothing_else(
     spoilt[at // 8] ^= 1 << at % 8
     with pytest.raises(RemoteProtocolError):
         decrypt(key, DEVICE, bytes(spoilt))
-
-
-@given(st.integers(1, (1 << 256) - 1), st.integers(1, 1 << 248))
-def test_r_and_s_take_32_octets_each(r: int, s: int) -> None:
-    key = Mock(sign=lambda *_: encode_dss_signature(r, s))
-    assert sign(b"", key) == r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def test_each_part_of_the_header_gives_another_key() -> None:

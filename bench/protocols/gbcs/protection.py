@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
@@ -26,6 +24,7 @@ from bench.protocols.gbcs.keys import KeyStore, Role, Usage
 from bench.protocols.gbcs.message import MAC_LENGTH, SECURITY_HEADER, Cra, Message, mac_octets
 from bench.protocols.gbcs.use_cases import PPMID_TO_GSME, SIGNATURE_ONLY, category_of
 from bench.protocols.plain_ecdsa import sign, verify
+from bench.protocols.short_tag import open_sealed
 
 ENCRYPTION_HEADER = bytes.fromhex("3100000000")
 ENCRYPTION_MODE = 4  # the modes 1 to 3 are the CRA flag's
@@ -130,15 +129,12 @@ def decrypt(key: bytes, originator: bytes, protected: bytes) -> bytes:
         raise RemoteProtocolError(0, "header, ciphertext and tag", f"{len(protected)} octets")
     if protected[:5] != ENCRYPTION_HEADER:
         raise RemoteProtocolError(0, "encryption header 3100000000", protected[:5].hex())
-    # AESGCM insists on 16 octets of tag, GBCS has 12
-    mode = modes.GCM(originator + _INVOCATION, protected[-MAC_LENGTH:], MAC_LENGTH)
-    opened = Cipher(algorithms.AES(key), mode).decryptor()
-    opened.authenticate_additional_data(ENCRYPTION_HEADER[:1])
-    try:
-        return opened.update(protected[5:-MAC_LENGTH]) + opened.finalize()
-    except InvalidTag:
+    text = open_sealed(AESGCM(key).encrypt, originator + _INVOCATION, protected[5:],
+                       ENCRYPTION_HEADER[:1])
+    if text is None:
         raise RemoteProtocolError(len(protected) - MAC_LENGTH, "the tag of the ciphertext",
-                                  protected[-MAC_LENGTH:].hex().upper()) from None
+                                  protected[-MAC_LENGTH:].hex().upper())
+    return text
 
 
 def encryption_key(message: Message, keys: KeyStore) -> bytes | None:

@@ -93,10 +93,10 @@ def read_header(octets: bytes) -> tuple[Header, int]:
 
 def read_key_info(octets: bytes, offset: int) -> tuple[KeyInfo | None, int]:
     """Return key-info, or ``None`` where it is absent, and the offset behind it."""
-    present, offset = _octet(octets, offset, (0, 1), "00 or 01: key-info absent or present")
+    present, offset = _octet(octets, offset, range(2), "00 or 01: key-info absent or present")
     if not present:
         return None, offset
-    chosen, offset = _octet(octets, offset, Source, "the choice of key-info 00, 01 or 02")
+    chosen, offset = _octet(octets, offset, range(3), "the choice of key-info 00, 01 or 02")
     source = Source(chosen)
     if source is Source.AGREED:
         at = offset
@@ -120,10 +120,10 @@ def read_last(octets: bytes, offset: int, what: str) -> tuple[bytes, int]:
     return content, end - len(content)
 
 
-def _octet(octets: bytes, offset: int, allowed: object, expected: str) -> tuple[int, int]:
+def _octet(octets: bytes, offset: int, allowed: range, expected: str) -> tuple[int, int]:
     if offset >= len(octets):
         raise SecurityError(Flaw.FORM, offset, expected, "the end")
     value = octets[offset]
-    if value not in allowed:  # type: ignore[operator]
+    if value not in allowed:
         raise SecurityError(Flaw.FORM, offset, expected, f"{value:02X}")
     return value, offset + 1
