@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.errors import LocalProtocolError
+from bench.errors import Inconclusive, LocalProtocolError
 from bench.protocols.cosem import date_time, obis
 from bench.protocols.cosem.data import Data, Tag, plain
 from bench.protocols.cosem.reference import Attribute, Selection
@@ -20,7 +20,6 @@ from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
 from bench.steps.dlms.services import READ, ask, carried, observed, result_name
-from bench.steps.ending import Inconclusive
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PROFILE_GENERIC = 7

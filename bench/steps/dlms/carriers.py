@@ -26,7 +26,7 @@ from bench.protocols.dlms.hdlc_events import (
     Unexpected,
     Violation,
 )
-from bench.protocols.dlms.hdlc_frame import FLAG, Deframer
+from bench.protocols.dlms.hdlc_frame import FLAG, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_frame import Arrival as Cut
 from bench.protocols.dlms.hdlc_states import State
 from bench.steps.dlms.evidence import Evidence
@@ -100,6 +100,9 @@ class HdlcCarrier:
         self.link = link
         self.deviations: list[str] = []
         self.closed = False
+        self.traffic: list[Frame] = []
+        """Right frames as they came since :meth:`watch`, lost ones included."""
+        self._lose: set[int] = set()
         self._port, self._evidence = port, evidence
         self._deframer = Deframer()
 
@@ -154,6 +157,11 @@ class HdlcCarrier:
                 deadline = time.monotonic() + quiet
         return found
 
+    def watch(self, lose: set[int]) -> None:
+        """Gather :attr:`traffic` anew; the information frames of those numbers, counted from 1,
+        get lost on their way to the link."""
+        self.traffic, self._lose = [], lose
+
     def close(self) -> str:
         """End the link by DISC; return ``ua``, ``dm``, ``silence`` or ``closed``."""
         self.link.disconnect()
@@ -180,13 +188,21 @@ class HdlcCarrier:
             wait = until if due is None else min(until, due)
             cuts = self._receive(max(0.0, wait - now))
             now = time.monotonic()
-            told = [event for cut in cuts for event in self.link.take(cut, now)] if cuts \
-                else self.link.time_passed(now)
+            told = [event for cut in cuts if not self._is_lost(cut)
+                    for event in self.link.take(cut, now)] if cuts else self.link.time_passed(now)
             self.deviations += [_deviation(event) for event in told
                                 if isinstance(event, Violation | Unexpected)]
             if found := next((event for event in told if isinstance(event, wanted)), None):
                 yield found
                 return
+
+    def _is_lost(self, cut: Cut) -> bool:
+        if cut.frame is None:
+            return False
+        self.traffic.append(cut.frame)
+        number = sum(frame.type is FrameType.I for frame in self.traffic) \
+            if cut.frame.type is FrameType.I else 0
+        return number in self._lose
 
     def _receive(self, wait: float) -> list[Cut]:
         """Wait for octets; return the frames that they complete, right or wrong."""

@@ -85,6 +85,8 @@ class Dialogue:
     client: Client | None = None
     association: str = ""
     received: list[bytes] = field(default_factory=list)  # APDUs, as they came
+    base_names: dict[tuple[int, bytes], int] = field(default_factory=dict)  # of short names
+    reached: float = -1.0  # when the open association was last used by `reach`, if it opened it
     aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
     changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
 
@@ -109,7 +111,7 @@ class Dialogue:
         else:
             self.carrier = HdlcCarrier(self.port, self.hdlc_link(association, **changes),
                                        self.evidence)
-        self.association, self.client = association, None
+        self.association, self.client, self.reached = association, None, -1.0
         return self.carrier
 
     def hdlc_link(self, association: str, *, client: int | None = None, server: int | None = None,
@@ -164,12 +166,14 @@ class Dialogue:
                     else self.carrier.listen(self.response_s)
                 if reply.kind != APDU:
                     exchange.close()
+                    self.reached = -1.0
                     return Ran(reply.kind)
                 self.received.append(reply.apdu)
                 apdu = exchange.send(reply.apdu)
         except StopIteration as ended:
             return Ran(APDU, ended.value)
         except RemoteProtocolError as wrong:
+            self.reached = -1.0
             return Ran(DEVIATION, None, str(wrong))
 
     @property

@@ -50,7 +50,7 @@ def disclose(context: Context) -> Disclosed:
     declared = dialogue.declared["associations"]
     return Disclosed(Disclosure({
         "disclosed_associations": tuple(_association(declared[name]) for name in listed),
-        "disclosed_objects": _rows(listed, lambda one: iter(({},))),
+        "disclosed_objects": _rows(listed, _itself),
         "disclosed_attributes": _rows(listed, _attributes),
         "disclosed_methods": _rows(listed, _methods),
     }, tuple(failures)), dialogue.evidence.take())
@@ -72,6 +72,10 @@ def _object(association: str, one: ListedObject) -> Row:
     return {"association": association, "object": name_of(one), "class": one.class_id,
             "version": one.version, "obis": obis.text(one.instance),
             "name": obis_names.name(one.instance) or ""}
+
+
+def _itself(_: ListedObject) -> Iterator[Row]:
+    yield {}
 
 
 def _attributes(one: ListedObject) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Port ``dlms``: image transfer (class 18), with blocks left out, repeated, altered or turned round.
+"""Port ``dlms``: image transfer (class 18), with blocks left out, repeated, altered, reversed.
 
 The image is the one that IXIT ``image`` names. To an emulator the bench sends one of its own
 making: octets that follow from its size, and their SHA-256 at the end.
@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import Field
 
+from bench.errors import Inconclusive
 from bench.protocols.cosem import obis
 from bench.protocols.dlms import image_transfer
 from bench.protocols.dlms.image_transfer import ImageTransfer, Status
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
 from bench.steps.dlms.services import ask, observed, result_name
-from bench.steps.ending import Inconclusive
 from bench.steps.vocabulary import Arguments, Observation, action
 
 STATES = {int(status): status.name.lower().replace("_", "-") for status in Status}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bench.errors import Inconclusive
 from bench.protocols.cosem import classes, obis
 from bench.protocols.cosem.classes import ListedObject, ObjectList
 from bench.protocols.cosem.classes.types import Simple
@@ -21,7 +22,6 @@ from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
 from bench.steps.dlms.references import AttributeName, attribute
 from bench.steps.dlms.services import CARRIED, ask, carried, misfits, observed, result_name
-from bench.steps.ending import Inconclusive
 from bench.steps.vocabulary import Arguments, Observation, action
 
 CURRENT_ASSOCIATION = obis.parse("0-0:40.0.0.255")
@@ -105,6 +105,25 @@ def rewrite(context: Context, wanted: Rewrite) -> Observation:
         values["shown"] = again is not None and again.data == other
         values["restored"] = _write(dialogue, reference, first)
     return observed(dialogue, values)
+
+
+class WriteBack(Arguments):
+    """An attribute that can be read."""
+
+    object: AttributeName
+
+
+@action("write_back", port="dlms", arguments=WriteBack, observes=CARRIED)
+def write_back(context: Context, wanted: WriteBack) -> Observation:
+    """Write an attribute's own value."""
+    dialogue, reference = dialogue_of(context), attribute(wanted.object)
+    ran = ask(dialogue, lambda client: client.get(reference))
+    if ran.value is None or ran.value.data is None:
+        raise Inconclusive(f"{wanted.object} cannot be read, so nothing lawful can be written")
+    value = ran.value.data
+    ran = ask(dialogue, lambda client: client.set(reference, value))
+    return observed(dialogue, carried(
+        dialogue, ran, ran.kind if ran.value is None else result_name(ran.value)))
 
 
 def read_list(dialogue: Dialogue) -> tuple[Ran[Result], ObjectList]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench.errors import LocalProtocolError
+from bench.errors import Inconclusive, LocalProtocolError
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.reference import Method
 from bench.protocols.dlms.security import mutation, transfer
@@ -28,7 +28,6 @@ from bench.steps.dlms.carriers import APDU
 from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.dlms.references import AttributeName, attribute
 from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
-from bench.steps.ending import Inconclusive
 from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
 

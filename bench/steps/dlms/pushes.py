@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from bench.errors import RemoteProtocolError
+from bench.errors import Inconclusive, RemoteProtocolError
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.access import DataNotification
 from bench.protocols.cosem.classes.checking import tag_text
@@ -16,7 +16,6 @@ from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
-from bench.steps.ending import Inconclusive
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PUSH_SETUP, PUSH_LIST, PUSH = 40, 2, 1

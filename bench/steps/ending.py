@@ -1,6 +1,0 @@
-"""placeholder"""
-from bench.errors import BenchError
-
-
-class Inconclusive(BenchError):
-    """placeholder"""
