@@ -2,8 +2,8 @@
 
 Each name is a fault that the link asks for at the one place where it matters
 (:mod:`bench.protocols.dlms.hdlc_server`, :mod:`devices.emulators.dlms.hdlc_server` and its
-neighbours). Purposes are ids of the catalogue without ``DLMS/`` in front. A link is what
-``smip-bench emulate dlms-meter --link`` takes.
+neighbours). Purposes are ids of the catalogue without ``DLMS/`` in front. Where a defect exists is
+a trait of links (:data:`devices.dlms_names.LINKS`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from devices.defects.record import Defect, defect
 
 DEVICE = "dlms-meter"
-
-OVER_HDLC = ("hdlc", "mode-e")
-OVER_WRAPPER = ("wrapper",)
 
 _Row = tuple[str, str, str]
 
@@ -103,7 +100,7 @@ _MODE_E: tuple[_Row, ...] = (
      "another rate is confirmed than the client acknowledged"),
 )
 
-_TABLES = ((_HDLC, OVER_HDLC), (_WRAPPER, OVER_WRAPPER), (_MODE_E, ("mode-e",)))
+_TABLES = ((_HDLC, "hdlc"), (_WRAPPER, "wrapper"), (_MODE_E, "mode-e"))
 
 
 def _defect(name: str, breaks: str, description: str) -> Defect:
@@ -113,5 +110,5 @@ def _defect(name: str, breaks: str, description: str) -> Defect:
 
 DLMS_LINK: tuple[Defect, ...] = tuple(_defect(*row) for rows, _ in _TABLES for row in rows)
 
-LINKS: Mapping[str, tuple[str, ...]] = {row[0]: links for rows, links in _TABLES for row in rows}
-"""Defect -> the links that it exists on."""
+TRAITS: Mapping[str, str] = {row[0]: trait for rows, trait in _TABLES for row in rows}
+"""Defect -> the trait of the links that it exists on."""

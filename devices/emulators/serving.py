@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from bench.errors import BenchError, RigError
 from devices.adapters.stimulus_channel import FAILED, MAX_LINE, Reply, decode_request, encode_reply
@@ -80,7 +80,7 @@ class Server:
         self._closers: list[Callable[[], object]] = [self._wake.close, wakened.close]
         self._selector.register(wakened, selectors.EVENT_READ, lambda: wakened.recv(_CHUNK))
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
