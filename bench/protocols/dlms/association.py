@@ -18,7 +18,7 @@ from bench.protocols.dlms.apdu import (
     conformance,
 )
 from bench.protocols.dlms.apdu.initiate import DLMS_VERSION
-from bench.protocols.dlms.exchange import Caps
+from bench.protocols.dlms.channel import Caps
 from bench.protocols.dlms.result import Refusal, Result
 from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.hls import Mechanism
