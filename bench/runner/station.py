@@ -17,11 +17,14 @@ from typing import Any
 
 from bench.errors import BenchError, LinkError
 from bench.records.answers import Answers, subject_facts
+from bench.records.disclosure import Disclosure
 from bench.records.event import Event
 from bench.records.plan import TestCase
+from bench.runner.disclosure import ask, event_of
 from bench.runner.engine import DECLARATION, LINK, blocked, frame_data, run_case
 from bench.runner.identities import GBCS, IDENTITIES, asking, port_of
 from bench.steps.context import Context
+from bench.steps.disclosure import Disclosed
 from bench.steps.identity import Identity
 from bench.steps.parties import RemoteParties
 from devices.dlms_keys import DlmsKeys, load
@@ -85,6 +88,35 @@ class Station:
             if event.data.get("cause") == LINK:
                 self.refusal = Refusal(f"the rig broke in {case.id}: {event.data['reason']}", LINK)
             yield event
+
+    def disclose(self) -> tuple[Disclosure, tuple[Event, ...]]:
+        """Ask the device what it has; return that, and the events that keep it.
+
+        Where the rig cannot be used that is the failure of the disclosure, and every case will be
+        blocked.
+        """
+        events: list[Event] = []
+        if self._rig is None and self.refusal is None:
+            identity = self._open()
+            if identity is not None:
+                events.append(self._identity_event(identity))
+        seen = Disclosed(Disclosure())
+        if self.refusal is None:
+            seen = self._ask()
+        if self.refusal is not None:
+            seen = Disclosed(Disclosure(failures=(self.refusal.reason,)), seen.frames)
+        return seen.said, (*events, event_of(seen, self.clock().isoformat()))
+
+    def _ask(self) -> Disclosed:
+        try:
+            return ask(self.profile, self._context())
+        except LinkError as broken:
+            self.refusal = Refusal(f"the rig broke in the disclosure: {broken}", LINK)
+        except BenchError as failure:
+            return Disclosed(Disclosure(failures=(str(failure),)))
+        except Exception as crash:  # of the bench or of an adapter: no case may be run with it
+            self.refusal = Refusal(f"the disclosure: {type(crash).__name__}: {crash}", LINK)
+        return Disclosed(Disclosure())
 
     def close(self) -> None:
         """Give the rig back; never raises."""

@@ -28,6 +28,7 @@ from bench.protocols.dlms.apdu import (
     ActionResponseWithList,
     Conformance,
     ExceptionResponse,
+    GeneralBlock,
     GetRequestNext,
     GetRequestNormal,
     GetRequestWithList,
@@ -48,6 +49,7 @@ from bench.protocols.dlms.apdu import (
 )
 from bench.protocols.dlms.apdu.get import RESULTS
 from bench.protocols.dlms.apdu.set import VALUES
+from bench.protocols.dlms.general_block_transfer import Limits, Side
 from bench.protocols.dlms.security.protection import Envelope, Protection
 from devices.emulators.dlms.interface import parse
 from devices.emulators.dlms.keys import derived
@@ -110,7 +112,7 @@ def test_what_cannot_be_read_is_answered_by_an_exception(octets: str) -> None:
     assert len(talking.value(CLOCK)) == 12
 
 
-@pytest.mark.parametrize("octets", ["99", "0100", "C401C10000", "7F00", "0E010600", "00", "E0"])
+@pytest.mark.parametrize("octets", ["99", "0100", "C401C10000", "7F00", "0E010600", "00"])
 def test_a_service_that_does_not_exist_is_unknown(octets: str) -> None:
     talking = _open(READER)
     assert talking.ask(bytes.fromhex(octets)) == ExceptionResponse(2, 2)
@@ -399,3 +401,54 @@ def test_the_same_seed_makes_the_same_octets() -> None:
     first, second = (_open().read(f"{PROFILE}/a2") for _ in range(2))
     assert first == second
     assert GetRequestNormal(0xC1, attribute(CLOCK)).encode()[:2] == b"\xc0\x01"
+
+
+# -- general block transfer ------------------------------------------------------------------------
+
+
+def _in_blocks(talking: Client, octets: bytes, size: int = 40) -> bytes | None:
+    """Send a request in general blocks and return the answer, put together from blocks."""
+    side = Side(Limits(block_octets=size), begins=True)
+    waiting = [block.encode() for block in side.send(octets)]
+    while waiting:
+        for answer in talking.meter.take(talking.client, 1, waiting.pop(0)):
+            assert len(answer) <= 128
+            block = decode(answer)
+            assert isinstance(block, GeneralBlock)
+            waiting += [one.encode() for one in side.receive(block)]
+    return side.message
+
+
+def test_a_request_and_its_answer_go_in_general_blocks() -> None:
+    talking = _open(MANAGER, 128)
+    request = GetRequestWithList(0xC1, (Selected(attribute(CLOCK)),) * 60)
+    answer = _in_blocks(talking, talking.security.protect(request.encode(), talking.protection))
+    assert answer is not None
+    response = decode(talking.security.unprotect(answer).apdu)
+    assert response == GetResponseWithList(0xC1, (talking.read(CLOCK),) * 60)
+
+
+def test_a_long_answer_to_an_access_request_goes_in_general_blocks() -> None:
+    talking = _open(MANAGER, 128)
+    request = AccessRequest(1, b"", (AccessSpecification(Choice.GET, *attribute(OBJECTS)),),
+                            (Data(Tag.NULL_DATA, None),))
+    octets = talking.security.protect(request.encode(), GENERAL)
+    side, waiting = Side(begins=True), [octets]
+    side.send(octets)
+    while waiting:
+        for answer in talking.meter.take(MANAGER, 1, waiting.pop(0)):
+            assert len(answer) <= 128
+            block = decode(answer)
+            assert isinstance(block, GeneralBlock)
+            waiting += [one.encode() for one in side.receive(block)]
+    assert side.message is not None
+    response = decode(talking.security.unprotect(side.message).apdu)
+    assert isinstance(response, AccessResponse)
+    assert len(response.data[0].value) > 70
+
+
+def test_general_blocks_have_to_be_negotiated() -> None:
+    talking = _open(READER)
+    answer = talking.raw(GeneralBlock(1, 0, b"\xc0", last=True).encode())
+    assert answer is not None
+    assert decode(answer) == ExceptionResponse(1, 2)

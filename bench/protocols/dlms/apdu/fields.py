@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from struct import Struct
+from struct import error as struct_error
 from typing import Any, NamedTuple
 
 from bench.errors import RemoteProtocolError
@@ -222,3 +223,15 @@ REFUSED = parts(Refused, CODE)
 RESULT = choice("data or a data-access-result", {0: (Data, DATA), 1: (Refused, REFUSED)})
 """Get-Data-Result: :class:`Data` or :class:`Refused`."""
 RAW_RESULT = choice("raw data or a data-access-result", {0: (bytes, OCTETS), 1: (Refused, REFUSED)})
+
+
+def whole(field: Field, octets: bytes) -> Any:
+    """Return the value that ``octets`` are, all of them, or raise RemoteProtocolError."""
+    try:
+        value, end = field.read(octets, 0)
+    except (IndexError, struct_error):
+        raise RemoteProtocolError(len(octets), "more octets", "the end") from None
+    if end != len(octets):
+        raise RemoteProtocolError(end, f"the end of {field.kind}",
+                                  f"{len(octets) - end} octets more")
+    return value

@@ -49,6 +49,14 @@ class Service:
         except UNFIT as wrong:
             raise LocalProtocolError(f"no encoding of {self!r}: {wrong}") from wrong
 
+    def offset(self, name: str) -> int:
+        """Return where the field ``name`` starts in what ``encode`` returns."""
+        before = self.__slots__.index(name)
+        return len(self.form.head) + sum(
+            len(write(getattr(self, each)))
+            for write, each in zip(self.form.writers[:before], self.__slots__[:before],
+                                   strict=True))
+
     @classmethod
     def read(cls, octets: bytes) -> tuple[Any, int]:
         """Return the record in ``octets``, whose head is known to fit, and the offset behind it."""
