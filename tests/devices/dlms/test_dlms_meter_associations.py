@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,13 @@ def test_an_initiate_request_that_cannot_be_met_is_told_why(
     aare = talking.associate(initiate=talking.request(**changes))
     assert (aare.result, tuple(aare.diagnostic)) == (REJECTED, (1, 1))
     assert decode(aare.user_information) == ConfirmedServiceError(1, 6, error)
+
+
+@pytest.mark.parametrize(("max_pdu", "result"), [(32, 1), (33, 0)])
+def test_protection_adds_to_the_smallest_maximum(max_pdu: int, result: int) -> None:
+    talking = _managed()
+    aare = talking.associate(initiate=talking.request(max_pdu=max_pdu))
+    assert aare.result == result
 
 
 @pytest.mark.parametrize("changes", [{"dlms_version": 7}, {"quality_of_service": 3},
@@ -370,6 +378,35 @@ def test_a_general_envelope_has_to_be_negotiated() -> None:
     talking.open(initiate=talking.request(conformance=Conformance.GET | Conformance.ACTION))
     talking.protection = Protection(True, True, envelope=Envelope.GENERAL)
     assert talking.get(CLOCK) == ExceptionResponse(1, 2)
+
+
+def test_general_ciphering_with_a_wrapped_key_is_answered_in_kind() -> None:
+    talking = _managed().open()
+    talking.protection = Protection(True, True, Key.WRAPPED, Envelope.CIPHERING)
+    assert isinstance(talking.get(CLOCK), GetResponseNormal)
+    assert talking.opened.protection[:4] == talking.protection
+
+
+@pytest.mark.parametrize("key", [Key.ONE_PASS, Key.STATIC])
+@pytest.mark.parametrize("whole", [True, False])
+def test_general_ciphering_with_an_agreed_key_is_answered(key: Key, whole: bool) -> None:
+    ours, theirs, signing = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    keys = replace(derived(0, suite_number=1), agreement=theirs, signing=signing,
+                   client_signing=signing.public_key(),
+                   client_agreement=ours.public_key() if whole else None)
+    offer = MANAGEMENT.model_copy(update={"policy": 0})
+    talking = Client(fresh(keys=keys, suite=1, associations=(offer,)), MANAGER)
+    talking.security.keys = replace(
+        talking.keys(), agreement=ours, signing=signing, peer_signing=signing.public_key(),
+        peer_agreement=theirs.public_key())
+    talking.open()
+    talking.protection = Protection(True, True, key, Envelope.CIPHERING)
+    answer = talking.get(CLOCK)
+    if whole:
+        assert isinstance(answer, GetResponseNormal)
+        assert talking.opened.protection.envelope is Envelope.CIPHERING
+    else:  # the meter cannot agree on a key for its answer, or not open the request at all
+        assert isinstance(answer, GetResponseNormal | ExceptionResponse)
 
 
 def test_a_dedicated_key_is_used_beside_the_global_one() -> None:
