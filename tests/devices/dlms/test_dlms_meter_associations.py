@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import keywrap
 from cryptography.hazmat.primitives.asymmetric import ec
-from dlms_conversation import CONTEXT, MANAGER, PUBLIC, READER, Client, fresh
+from dlms_conversation import CONTEXT, MANAGER, PUBLIC, READER, Client, attribute, fresh, method
 
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.dlms.apdu import (
@@ -334,7 +334,7 @@ def test_a_counter_that_was_used_is_refused_with_the_one_expected() -> None:
     talking = _managed().open()
     talking.get(CLOCK)
     last = talking.security.counters.sending[Key.UNICAST] - 1
-    request = GetRequestNormal(0xC1, (8, bytes((0, 0, 1, 0, 0, 255)), 2))  # type: ignore[arg-type]
+    request = GetRequestNormal(0xC1, attribute(CLOCK))
     for counter in (last, last - 3):
         assert talking.ask(request, counter=counter) == ExceptionResponse(1, 6, last + 1)
     assert isinstance(talking.ask(request, counter=last + 1_000), GetResponseNormal)
@@ -511,7 +511,6 @@ def test_the_security_setup_tells_what_is_used() -> None:
 
 def test_unconfirmed_actions_are_carried_out_and_not_answered() -> None:
     talking = Client(fresh(), MANAGER).open()
-    request = ActionRequestNormal(0x01, (70, bytes((0, 0, 96, 3, 10, 255)), 1),  # type: ignore[arg-type]
-                                  Data(Tag.INTEGER, 0))
+    request = ActionRequestNormal(0x01, method("70/0-0:96.3.10.255/m1"), Data(Tag.INTEGER, 0))
     assert talking.ask(request) is None
     assert talking.value("70/0-0:96.3.10.255/a2") is False
