@@ -128,7 +128,7 @@ def test_what_the_profile_says_not_to_test_is_left_out_with_the_reason(load: Loa
 @pytest.mark.parametrize(("for_each", "step", "told"), [
     ("{table: disclosed_atributes}", "true", "no table 'disclosed_atributes'.*of the device"),
     ("{table: disclosed_attributes}", "row.colour", r"row 1 has no column 'colour'"),
-    ("{table: disclosed_attributes, where: \"row.colour == 1\"}", "true", "no value 'colour' in row"),
+    ("{table: disclosed_attributes, where: \"row.colour == 1\"}", "true", "no value .colour. in"),
     ("{table: disclosed_attributes, where: \"ics.x\"}", "true", "no variable 'ics' here"),
     ("{table: disclosed_attributes}", "nothing == 1", "nothing"),
 ])
