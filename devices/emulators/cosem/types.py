@@ -2,13 +2,15 @@
 
 ::
 
-    u8 u16 u32 i8 i16 i32 enum bool        integers, enumeration, boolean
+    u8 u16 u32 u64 i8 i16 i32 i64          integers
+    enum bool                              enumeration, boolean
     os(n) os(a..b) vs(..) utf8(..)         octet, visible and UTF-8 strings of that many octets
     bits(n) bits(a..b)                     bit strings of that many bits
     {T,T,...}                              structure
     [a..b]T                                array of a to b elements
     u16 0..1799                            a number with its lawful range
     null                                   nothing
+    any                                    any value; plain values are Data already
     log, protected                         what only its own code can check
 
 Plain values (JSON) stand for octet strings in hexadecimal; the others as themselves.
@@ -27,6 +29,7 @@ from bench.protocols.cosem.data import Data, Tag
 NUMBERS = {
     "u8": Tag.UNSIGNED, "u16": Tag.LONG_UNSIGNED, "u32": Tag.DOUBLE_LONG_UNSIGNED,
     "i8": Tag.INTEGER, "i16": Tag.LONG, "i32": Tag.DOUBLE_LONG, "enum": Tag.ENUM,
+    "u64": Tag.LONG64_UNSIGNED, "i64": Tag.LONG64,
 }
 STRINGS = {"os": Tag.OCTET_STRING, "vs": Tag.VISIBLE_STRING, "utf8": Tag.UTF8_STRING,
            "bits": Tag.BIT_STRING}
@@ -61,6 +64,8 @@ class Type:
             return Data(Tag.STRUCTURE, tuple(part.build(value) for part, value in parts))
         if self.name == "array":
             return Data(Tag.ARRAY, tuple(self.parts[0].build(value) for value in plain))
+        if self.name == "any":
+            return plain if isinstance(plain, Data) else Data(Tag.NULL_DATA, None)
         if self.name == "os" and isinstance(plain, str):
             return Data(Tag.OCTET_STRING, bytes.fromhex(plain))
         return Data(_SIMPLE.get(self.name, Tag.NULL_DATA), plain)
@@ -71,7 +76,7 @@ class Type:
             return Data(Tag.STRUCTURE, tuple(part.smallest() for part in self.parts))
         if self.name == "array":
             return Data(Tag.ARRAY, (self.parts[0].smallest(),) * self.least)
-        values = {"bool": False, "os": bytes(self.least), "bits": "0" * self.least,
+        values = {"bool": False, "os": bytes(max(0, self.least)), "bits": "0" * self.least,
                   "vs": " " * self.least, "utf8": " " * self.least}
         if self.name in NUMBERS:
             return self.build(max(0, self.least))
@@ -154,6 +159,7 @@ _MATCHES: dict[str, Callable[[Type, Data], bool]] = {
     "structure": _is_structure,
     "array": _is_array,
     "null": lambda _, data: data.tag == Tag.NULL_DATA,
+    "any": lambda _, __: True,
     "log": lambda _, __: False,
     "protected": lambda _, data: data.tag == Tag.STRUCTURE,
 }

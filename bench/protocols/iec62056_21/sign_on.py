@@ -1,0 +1,235 @@
+"""Sign-on to mode E from both sides, sans-IO (IEC 62056-21, 6.4.5 and annex E; IEC 62056-46, 6.2).
+
+At 300 bit/s, 7E1: ``/?!``, the identification ``/XXXZ\\2...``, the acknowledgement ``06 32 Z 32``.
+The meter confirms by the same acknowledgement at the new rate, still 7E1; then both sides are on
+8N1 and HDLC begins. Some meters confirm at 300 bit/s, some not at all: the client can be told.
+
+A session returns what to do, in order: octets to send as they go on an 8N1 line, and changes of
+the line. Noise, the client's own echo and flags that come first are passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.errors import RemoteProtocolError
+from bench.protocols.iec62056_21.characters import with_parity, without_parity
+from bench.protocols.iec62056_21.messages import (
+    ACK,
+    BAUD,
+    CHARACTER,
+    SIGN_ON_BAUD,
+    Acknowledgement,
+    Identification,
+    Request,
+    decode_acknowledgement,
+    decode_identification,
+    decode_request,
+)
+
+_LONGEST = 80  # octets of a line: a request with an address of 32 is the longest, with a margin
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Octets to send at the line's present setting; the parity bit is in them."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Go to ``baud`` bit/s once all is sent; ``seven_bits`` says 7E1, else 8N1."""
+
+    baud: int
+    seven_bits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The meter named itself."""
+
+    identification: Identification
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """HDLC follows at ``baud`` bit/s; ``rest`` is what has arrived of it already."""
+
+    baud: int
+    rest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The other side did something else; ``octets`` is what."""
+
+    error: RemoteProtocolError
+    octets: bytes
+
+
+Step = Send | Switch | Identified | SignedOn | Failed
+
+START = Switch(SIGN_ON_BAUD, seven_bits=True)
+"""The setting that both sides begin with."""
+
+
+class _Lines:
+    """Cuts 7E1 text into lines, each from a first character on."""
+
+    def __init__(self) -> None:
+        self._octets = b""
+
+    def feed(self, octets: bytes) -> None:
+        self._octets = (self._octets + octets)
+
+    def next(self, first: bytes) -> tuple[bytes, tuple[int, ...]] | None:
+        """Return the next line that starts with one of ``first``, and its parity errors."""
+        text, _ = without_parity(self._octets)
+        starts = [place for one in first if (place := text.find(bytes((one,)))) >= 0]
+        if not starts:
+            self._octets = b""
+            return None
+        start = min(starts)
+        end = text.find(b"\n", start) + 1
+        if not end:
+            self._octets = self._octets[start:][-_LONGEST:]
+            return None
+        line = self._octets[start:end]
+        self._octets = self._octets[end:]
+        return without_parity(line)
+
+    def rest(self) -> bytes:
+        rest, self._octets = self._octets, b""
+        return rest
+
+
+class ClientSignOn:
+    """Signs on to a meter at ``address``, at no more than ``highest_baud`` bit/s.
+
+    ``confirmation`` says where the meter confirms: ``new`` rate, ``old`` rate or ``none``.
+    """
+
+    def __init__(self, address: str = "", *, highest_baud: int = 19_200,
+                 confirmation: str = "new") -> None:
+        self.identification: Identification | None = None
+        self._request = Request(address)
+        self._highest = highest_baud
+        self._confirmation = confirmation
+        self._baud = 0
+        self._lines = _Lines()
+
+    def start(self) -> list[Step]:
+        """Return how to begin; again to begin anew."""
+        self.identification = None
+        self._lines.rest()
+        return [START, Send(with_parity(self._request.encode()))]
+
+    def receive(self, octets: bytes) -> list[Step]:
+        """Take what arrived; return what to do."""
+        self._lines.feed(octets)
+        steps: list[Step] = []
+        while not steps:
+            line = self._lines.next(b"/" if self.identification is None else bytes((ACK,)))
+            if line is None:
+                return []
+            if line[0].startswith(b"/?"):  # our own request: an optical head echoes
+                continue
+            steps = self._take(*line)
+        return steps
+
+    def _take(self, text: bytes, parity_errors: tuple[int, ...]) -> list[Step]:
+        try:
+            if parity_errors:
+                raise RemoteProtocolError(parity_errors[0], "even parity", "odd parity")
+            if self.identification is None:
+                return self._identified(decode_identification(text))
+            return self._confirmed(decode_acknowledgement(text))
+        except RemoteProtocolError as wrong:
+            return [Failed(wrong, text)]
+
+    def _identified(self, identification: Identification) -> list[Step]:
+        offered = BAUD.get(identification.baud)
+        if not identification.mode_e or offered is None:
+            raise RemoteProtocolError(4, "a baud rate of 0 to 6, then \\2 for mode E",
+                                      ascii(identification.baud + identification.text))
+        self._baud = max((baud for baud in CHARACTER if baud <= min(self._highest, offered)),
+                         default=SIGN_ON_BAUD)
+        self.identification = identification
+        steps: list[Step] = [Identified(identification),
+                             Send(with_parity(Acknowledgement(CHARACTER[self._baud]).encode()))]
+        if self._confirmation == "none":
+            return [*steps, Switch(self._baud, seven_bits=False), SignedOn(self._baud)]
+        if self._confirmation == "new":
+            steps.append(Switch(self._baud, seven_bits=True))
+        return steps
+
+    def _confirmed(self, found: Acknowledgement) -> list[Step]:
+        wanted = Acknowledgement(CHARACTER[self._baud])
+        if found != wanted:
+            raise RemoteProtocolError(1, f"the confirmation {wanted.encode().hex().upper()}",
+                                      found.encode().hex().upper())
+        return [Switch(self._baud, seven_bits=False), SignedOn(self._baud, self._lines.rest())]
+
+
+class ServerSignOn:
+    """The meter's side: names itself by ``identification`` to whoever asks it at ``address``.
+
+    ``confirmation`` as for :class:`ClientSignOn`. An acknowledgement for anything but mode E, or
+    for a rate above its own, sends it back to the start, as a meter that has nothing else does.
+    """
+
+    def __init__(self, identification: Identification, address: str = "", *,
+                 confirmation: str = "new") -> None:
+        self._identification = identification
+        self._address = address
+        self._confirmation = confirmation
+        self._identified = False
+        self._lines = _Lines()
+
+    def restart(self) -> list[Step]:
+        """Go back to the start: the link was closed, or nothing came for too long."""
+        self._identified = False
+        self._lines.rest()
+        return [START]
+
+    def receive(self, octets: bytes) -> list[Step]:
+        """Take what arrived; return what to do."""
+        self._lines.feed(octets)
+        steps: list[Step] = []
+        while (line := self._lines.next(b"/\x06")) is not None:
+            steps += self._take(*line)
+            if steps and isinstance(steps[-1], SignedOn):
+                break
+        return steps
+
+    def _take(self, text: bytes, parity_errors: tuple[int, ...]) -> list[Step]:
+        try:
+            if parity_errors:
+                raise RemoteProtocolError(parity_errors[0], "even parity", "odd parity")
+            if text.startswith(b"/"):
+                return self._asked(decode_request(text))
+            return self._acknowledged(decode_acknowledgement(text))
+        except RemoteProtocolError as wrong:
+            return [Failed(wrong, text)]
+
+    def _asked(self, request: Request) -> list[Step]:
+        if request.address.lstrip("0") not in ("", self._address.lstrip("0")):
+            return []
+        self._identified = True
+        return [Send(with_parity(self._identification.encode()))]
+
+    def _acknowledged(self, found: Acknowledgement) -> list[Step]:
+        baud = BAUD.get(found.baud, 0)
+        offered = BAUD.get(self._identification.baud, SIGN_ON_BAUD)
+        if not self._identified or (found.protocol, found.mode) != ("2", "2") or not (
+                0 < baud <= offered):
+            return self.restart()
+        self._identified = False
+        confirmation = Send(with_parity(found.encode()))
+        steps: dict[str, list[Step]] = {
+            "new": [Switch(baud, seven_bits=True), confirmation],
+            "old": [confirmation],
+            "none": []}
+        return [*steps[self._confirmation], Switch(baud, seven_bits=False),
+                SignedOn(baud, self._lines.rest())]

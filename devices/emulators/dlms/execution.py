@@ -1,0 +1,206 @@
+"""What one association sees, and may do, of the objects; each service comes down to one of these.
+
+Rights come first, then what the object says. Results are those of IEC 62056-5-3: 4 for an unknown
+name, 9 for a known name of another class, 4 for an unknown index, 3 where the right is missing, 13
+for a selection that the attribute does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.protocols.cosem import obis
+from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.cosem.reference import Selection
+from devices.emulators.dlms.associations import CURRENT_INSTANCE, Listed
+from devices.emulators.dlms.interface import (
+    OBJECT_UNDEFINED,
+    OTHER_REASON,
+    READ_WRITE_DENIED,
+    SCOPE_VIOLATED,
+    Interface,
+    Refused,
+)
+from devices.emulators.dlms.objects import Access, Objects
+from devices.emulators.dlms.profile import Rights
+from devices.emulators.gbcs.faults import Faults
+
+READ, WRITE = 1, 2
+
+_UNLISTED = obis.parse("1-0:32.7.0.255")
+_ABSENT = obis.parse("1-0:33.7.0.255")
+_NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
+
+
+class View:
+    """The objects as one association has them; ``current`` is the current association's object."""
+
+    def __init__(self, objects: Objects, rights: Rights, current: Interface,
+                 faults: Faults) -> None:
+        self._objects, self._rights, self._faults = objects, rights, faults
+        self._current = current
+
+    # -- what there is -------------------------------------------------------------------------
+
+    def listing(self) -> Sequence[Listed]:
+        """Return the rows of the object list."""
+        rows = [self._row(self._current), *(
+            self._row(found) for found in self._objects
+            if self._sees(self._objects.access(found.key)))]
+        if "object-listed-and-absent" in self._faults:
+            spare = rows[-1].found
+            rows.append(rows[-1]._replace(found=_Absent(spare)))
+        if "object-present-and-not-listed" in self._faults:
+            rows = [row for row in rows if row.found.instance != _UNLISTED]
+        if "object-version-wrong" in self._faults:
+            rows = [row._replace(found=_Absent(row.found, row.found.instance, version=9))
+                    if row.found.CLASS_ID == 3 else row for row in rows]
+        return rows
+
+    def find(self, class_id: int, instance: bytes) -> Interface:
+        """Return an object that this association sees."""
+        if "class-not-checked" in self._faults:
+            class_id = next((found.CLASS_ID for found in self._objects
+                             if found.instance == instance), class_id)
+        if instance == CURRENT_INSTANCE and class_id == self._current.CLASS_ID:
+            return self._current
+        found = self._objects.find(class_id, instance)
+        if not self._sees(self._objects.access(found.key)) \
+                and "unlisted-object-served" not in self._faults:
+            raise Refused(OBJECT_UNDEFINED)
+        return found
+
+    # -- what may be done ----------------------------------------------------------------------
+
+    def get(self, class_id: int, instance: bytes, index: int,
+            selection: Selection | None = None) -> Data:
+        """Return an attribute, or the part that is selected."""
+        found = self.find(class_id, instance)
+        if index not in tuple(found.indices()):
+            if "unknown-attribute-answered" in self._faults:
+                return Data(Tag.NULL_DATA, None)
+            raise Refused(OBJECT_UNDEFINED)
+        if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
+            raise Refused(READ_WRITE_DENIED)
+        if selection is None:
+            return self._wrong(found, index, found.get(index))
+        if index not in found.SELECTORS or selection.selector not in found.SELECTORS[index]:
+            if "unknown-selector-ignored" in self._faults:
+                return found.get(index)
+            raise Refused(SCOPE_VIOLATED)
+        return found.select(index, selection)
+
+    def set(self, class_id: int, instance: bytes, index: int, value: Data,
+            selection: Selection | None = None) -> None:
+        """Write an attribute."""
+        found = self.find(class_id, instance)
+        if index not in tuple(found.indices()):
+            if "unknown-attribute-written" in self._faults:
+                return
+            raise Refused(OBJECT_UNDEFINED)
+        if not self._mode(found, index) & WRITE:
+            if "denied-write-answered-as-success" in self._faults:
+                return
+            if "denied-write-accepted" not in self._faults or index == 1:
+                raise Refused(READ_WRITE_DENIED)
+        if selection is not None:
+            raise Refused(SCOPE_VIOLATED)
+        if "dummy-structure-refused" in self._faults and _holds(value, _NO_NAME):
+            raise Refused(OTHER_REASON)
+        if "write-without-effect" in self._faults:
+            return
+        try:
+            found.set(index, value)
+        except Refused:
+            if "wrong-value-written" in self._faults and index != 1:
+                found.store(found.attributes[index].name, value)
+            elif "wrong-value-answered-as-success" not in self._faults:
+                raise
+
+    def act(self, class_id: int, instance: bytes, index: int, parameter: Data) -> Data | None:
+        """Invoke a method."""
+        found = self.find(class_id, instance)
+        if index not in found.methods:
+            if "unknown-method-answered" in self._faults:
+                return None
+            raise Refused(OBJECT_UNDEFINED)
+        if not self._may_act(found, index) and "denied-method-executed" not in self._faults:
+            raise Refused(READ_WRITE_DENIED)
+        if "method-without-effect" in self._faults and found.CLASS_ID in (4, 7, 70):
+            return None
+        return found.invoke(index, parameter)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _access(self, key: tuple[int, bytes]) -> Access:
+        if key == self._current.key:
+            return Access(public=True, acts=frozenset((1, 8)), hidden=frozenset((7,)))
+        return self._objects.access(key)
+
+    def _sees(self, access: Access) -> bool:
+        return {Rights.PUBLIC: access.public, Rights.READER: access.reader,
+                Rights.MANAGEMENT: True}[self._rights]
+
+    def _row(self, found: Interface) -> Listed:
+        return Listed(found, {index: self._mode(found, index) for index in found.indices()},
+                      {index: self._may_act(found, index) for index in found.methods},
+                      found.base_name)
+
+    def _mode(self, found: Interface, index: int) -> int:
+        access = self._access(found.key)
+        mode = 0 if index in access.hidden else READ
+        writes = {Rights.PUBLIC: frozenset[int](), Rights.READER: access.reader_writes,
+                  Rights.MANAGEMENT: access.writes}[self._rights]
+        return mode | (WRITE if index in writes else 0)
+
+    def _may_act(self, found: Interface, index: int) -> bool:
+        if found is self._current:  # the answer to a challenge
+            return found.methods[index].name == "reply_to_hls_authentication"
+        return self._rights == Rights.MANAGEMENT and index in self._access(found.key).acts
+
+    def _wrong(self, found: Interface, index: int, value: Data) -> Data:
+        """Return what a device with a defect of its values answers, ``value`` without one."""
+        faults = self._faults
+        if index == 1:
+            wrong = value.value[:5] + bytes((value.value[5] ^ 1,))
+            return Data(Tag.OCTET_STRING, wrong) if "logical-name-wrong" in faults \
+                and found.CLASS_ID == 3 else value
+        for name, (tag, other) in _WRONG_TYPES.items():
+            if name in faults and value.tag == tag:
+                return other(value)
+        return value
+
+
+def _holds(value: Data, part: Data) -> bool:
+    if value == part:
+        return True
+    return value.tag in (Tag.ARRAY, Tag.STRUCTURE) and any(_holds(one, part) for one in value.value)
+
+
+# Defects of values: the type that each is of -> what is served in its place.
+_WRONG_TYPES: Mapping[str, tuple[Tag, Callable[[Data], Data]]] = {
+    "number-as-signed": (Tag.DOUBLE_LONG_UNSIGNED,
+                         lambda held: Data(Tag.DOUBLE_LONG, held.value & 0x7FFFFFFF)),
+    "number-as-text": (Tag.LONG_UNSIGNED, lambda held: Data(Tag.VISIBLE_STRING, str(held.value))),
+    "enumeration-as-unsigned": (Tag.ENUM, lambda held: Data(Tag.UNSIGNED, held.value)),
+    "boolean-as-unsigned": (Tag.BOOLEAN, lambda held: Data(Tag.UNSIGNED, int(held.value))),
+    "array-as-structure": (Tag.ARRAY, lambda held: Data(Tag.STRUCTURE, held.value)),
+    "structure-element-missing": (Tag.STRUCTURE, lambda held: Data(Tag.STRUCTURE, held.value[:-1])),
+    "date-time-too-short": (Tag.OCTET_STRING, lambda held: Data(
+        Tag.OCTET_STRING, held.value[:11] if len(held.value) == 12 else held.value)),
+    "octet-string-as-text": (Tag.OCTET_STRING, lambda held: Data(
+        Tag.VISIBLE_STRING, held.value.hex())),
+    "bit-string-as-octets": (Tag.BIT_STRING, lambda held: Data(
+        Tag.OCTET_STRING, held.value.encode())),
+}
+
+
+class _Absent(Interface):
+    """A row of the list that stands for another object than there is."""
+
+    def __init__(self, like: Interface, instance: bytes = _ABSENT,
+                 version: int | None = None) -> None:
+        self.CLASS_ID, self.SELECTORS = like.CLASS_ID, like.SELECTORS
+        self.VERSION = like.VERSION if version is None else version
+        self.instance = instance
+        self.attributes, self.methods = like.attributes, like.methods

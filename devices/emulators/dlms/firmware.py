@@ -1,0 +1,166 @@
+"""Class 18, image transfer (IEC 62056-6-2, 4.4.6): initiate, blocks, verify, activate.
+
+An image is good if its last 32 octets are the SHA-256 of what is before them. Verification is done
+at once; activation tells the device the identifier of its new firmware.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from bench.protocols.cosem.data import Data, Tag
+from devices.emulators.dlms.interface import (
+    OTHER_REASON,
+    TEMPORARY_FAILURE,
+    Interface,
+    Refused,
+)
+from devices.emulators.gbcs.faults import NONE, Faults
+
+HASH = 32
+
+
+class Status(enum.IntEnum):
+    """What the transfer has come to."""
+
+    NOT_INITIATED = 0
+    INITIATED = 1
+    VERIFICATION_INITIATED = 2
+    VERIFICATION_SUCCESSFUL = 3
+    VERIFICATION_FAILED = 4
+    ACTIVATION_INITIATED = 5
+    ACTIVATION_SUCCESSFUL = 6
+    ACTIVATION_FAILED = 7
+
+
+class ImageTransfer(Interface):
+    """Class 18. ``activated`` is told the identifier of an image that is activated."""
+
+    CLASS_ID = 18
+    ATTRIBUTES = (
+        ("image_block_size", "u32"), ("image_transferred_blocks_status", "bits(0..65535)"),
+        ("image_first_not_transferred_block_number", "u32"), ("image_transfer_enabled", "bool"),
+        ("image_transfer_status", "enum 0..7"),
+        ("image_to_activate_info", "[0..1]{u32,os(0..64),os(0..64)}"))
+    METHODS = (
+        ("image_transfer_initiate", "{os(0..64),u32}"),
+        ("image_block_transfer", "{u32,os(0..65535)}"), ("image_verify", "i8"),
+        ("image_activate", "i8"))
+
+    def __init__(self, code: str, activated: Callable[[bytes], None], *, block_size: int,
+                 largest: int, faults: Faults = NONE) -> None:
+        """``largest`` is the greatest image taken, in octets."""
+        super().__init__(code, image_block_size=block_size, image_transfer_enabled=True)
+        self._activated, self._faults, self._largest = activated, faults, largest
+        self._identifier = b""
+        self._size = 0
+        self._blocks: dict[int, bytes] = {}
+        self._status = Status.NOT_INITIATED
+
+    # -- attributes ----------------------------------------------------------------------------
+
+    def read_image_transferred_blocks_status(self) -> Data:
+        """Return a bit for each block: whether it is here."""
+        bits = "".join("1" if number in self._blocks else "0" for number in range(self._count))
+        if "transferred-blocks-status-wrong" in self._faults:
+            bits = "1" * len(bits)
+        return Data(Tag.BIT_STRING, bits)
+
+    def read_image_first_not_transferred_block_number(self) -> Data:
+        """Return the first block that is not here; how many there are if all are."""
+        first = next((number for number in range(self._count) if number not in self._blocks),
+                     self._count)
+        if "first-missing-block-wrong" in self._faults:
+            first = self._count
+        return Data(Tag.DOUBLE_LONG_UNSIGNED, first)
+
+    def read_image_transfer_status(self) -> Data:
+        """Return the status."""
+        return Data(Tag.ENUM, int(self._status))
+
+    def read_image_to_activate_info(self) -> Data:
+        """Return size, identifier and signature of an image that has been verified."""
+        if self._status < Status.VERIFICATION_SUCCESSFUL or self._status in (
+                Status.VERIFICATION_FAILED, Status.ACTIVATION_FAILED):
+            return Data(Tag.ARRAY, ())
+        return Data(Tag.ARRAY, (Data(Tag.STRUCTURE, (
+            Data(Tag.DOUBLE_LONG_UNSIGNED, self._size), Data(Tag.OCTET_STRING, self._identifier),
+            Data(Tag.OCTET_STRING, self._image()[-HASH:]))),))
+
+    # -- methods -------------------------------------------------------------------------------
+
+    def do_image_transfer_initiate(self, parameter: Data) -> None:
+        """Begin a transfer anew; blocks that are here are forgotten."""
+        self._demand_enabled()
+        identifier, size = (part.value for part in parameter.value)
+        if not identifier or not HASH < size <= self._largest:
+            raise Refused(OTHER_REASON)
+        self._identifier, self._size, self._blocks = identifier, size, {}
+        self._status = Status.INITIATED
+
+    def do_image_block_transfer(self, parameter: Data) -> None:
+        """Take a block; all have the block size but the last, any may come again."""
+        self._demand_enabled()
+        if self._status == Status.NOT_INITIATED:
+            raise Refused(TEMPORARY_FAILURE)
+        number, octets = (part.value for part in parameter.value)
+        if number >= self._count:
+            raise Refused(OTHER_REASON)
+        if len(octets) != min(self._block_size, self._size - number * self._block_size):
+            raise Refused(OTHER_REASON)
+        self._blocks[number] = octets
+        self._status = Status.INITIATED
+
+    def do_image_verify(self, _parameter: Data) -> None:
+        """Check that the image is whole and right."""
+        self._demand_enabled()
+        if self._status == Status.NOT_INITIATED:
+            raise Refused(TEMPORARY_FAILURE)
+        whole = len(self._blocks) == self._count
+        if not whole and not self._faults & {"image-block-missing-accepted",
+                                             "image-verify-always-true"}:
+            raise Refused(TEMPORARY_FAILURE)
+        if self._good():
+            self._status = Status.VERIFICATION_SUCCESSFUL
+        else:
+            self._status = Status.VERIFICATION_FAILED
+            raise Refused(OTHER_REASON)
+
+    def do_image_activate(self, _parameter: Data) -> None:
+        """Activate a verified image."""
+        self._demand_enabled()
+        unverified = self._status != Status.VERIFICATION_SUCCESSFUL
+        if unverified and "image-activated-unverified" not in self._faults:
+            raise Refused(TEMPORARY_FAILURE)
+        if self._status == Status.NOT_INITIATED:
+            raise Refused(TEMPORARY_FAILURE)
+        if "image-activation-without-effect" not in self._faults:
+            self._activated(self._identifier)
+        self._status = Status.ACTIVATION_SUCCESSFUL
+
+    def _demand_enabled(self) -> None:
+        if not self.stored("image_transfer_enabled").value:
+            raise Refused(OTHER_REASON)
+
+    def _good(self) -> bool:
+        if "image-verify-always-true" in self._faults or "image-block-altered-accepted" \
+                in self._faults:
+            return True
+        image = self._image()
+        if "image-block-missing-accepted" in self._faults and len(self._blocks) < self._count:
+            return True
+        return hmac.compare_digest(hashlib.sha256(image[:-HASH]).digest(), image[-HASH:])
+
+    def _image(self) -> bytes:
+        return b"".join(self._blocks.get(number, b"") for number in range(self._count))
+
+    @property
+    def _block_size(self) -> int:
+        return self.number("image_block_size")
+
+    @property
+    def _count(self) -> int:
+        return -(-self._size // self._block_size)
