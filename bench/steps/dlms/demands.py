@@ -25,7 +25,7 @@ class Demand(Arguments):
 class Untried(Arguments):
     """Why something is left untried."""
 
-    reason: str = Field(min_length=1)
+    reason: str
 
 
 @action("leave_untried", port="dlms", arguments=Untried, observes={})
