@@ -235,6 +235,9 @@ def test_services_go_under_protection(number: int, protection: Protection) -> No
     assert run(client.set(CLOCK, LONG), server.take).succeeded
     assert run(client.action(METHOD, LONG), server.take).data == LONG
     assert 120 < server.longest <= 400
+    found = run(client.access([AccessSpecification(Choice.GET, *CLOCK)], [NULL]), server.take)
+    assert isinstance(found, AccessResponse)
+    assert found.data == (LONG,)
     released = run(client.release(), server.take)
     assert (released.reason, released.refusal) == (0, None)
     assert isinstance(released.initiate, apdu.InitiateResponse)
