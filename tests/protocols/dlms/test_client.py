@@ -476,6 +476,21 @@ def test_an_exchange_is_carried_over_a_link() -> None:
     assert carry(client.get(SERIAL), link, line.pop).data == LONG
 
 
+def test_what_is_not_answered_is_told() -> None:
+    sent: list[bytes] = []
+    request = apdu.UnconfirmedWriteRequest((Variable(0x100),), (TIME,))
+    client = Client(SHORT, random=random())
+    assert carry(client.tell(request), sent.append, lambda: pytest.fail("awaited")) is None
+    assert sent == [request.encode()]
+
+
+def test_records_can_be_asked() -> None:
+    server = Server(values())
+    client = associated(server)
+    answer = run(client.ask(apdu.GetRequestNormal(0x05, CLOCK)), server.take)
+    assert answer == apdu.GetResponseNormal(0x05, TIME)
+
+
 def test_invoke_ids_go_around() -> None:
     server = Server(values())
     client = associated(server, Parameters(high_priority=False))
