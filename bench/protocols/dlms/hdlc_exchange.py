@@ -9,7 +9,7 @@ dropped; its sender learns that from N(R).
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.errors import LocalProtocolError
 from bench.protocols.dlms import hdlc_events as events
@@ -22,8 +22,7 @@ RESPONSE_LLC = bytes.fromhex("E6E700")
 _RR, _RNR = 0x01, 0x05
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What one frame carries: its control octet without P/F, and information."""
 
     control: int

@@ -117,8 +117,11 @@ def assemble(addresses: bytes, control: int, information: bytes, segmented: bool
     first = (0xA8 if segmented else 0xA0) | length >> 8
     head = b"%c%c%b%c" % (first, length & 0xFF, addresses, control)
     if information:
-        head += check_sequence(head) + information
-    return FLAG + head + check_sequence(head) + FLAG
+        head += _header_check(head) + information
+    return b"\x7e%b%b\x7e" % (head, check_sequence(head))
+
+
+_header_check = lru_cache(maxsize=256)(check_sequence)  # a link has the same few headers
 
 
 def decode(octets: bytes) -> Frame:
@@ -209,6 +212,10 @@ class Deframer:
 
     def feed(self, octets: bytes) -> list[Arrival]:
         """Take what arrived; return the frames and errors that it completed (often none)."""
+        if not self._buffer and len(octets) > SMALLEST and octets[0] == octets[-1] == 0x7E and (
+                octets[1] << 8 | octets[2]) & 0xF7FF == 0xA000 | len(octets) - 2:
+            self._open = True
+            return [_arrival(octets[1:-1])]  # one whole frame, as nearly always
         self._buffer += octets
         arrivals: list[Arrival] = []
         while self._step(arrivals):
@@ -246,11 +253,15 @@ class Deframer:
 
     def _cut(self, end: int, arrivals: list[Arrival]) -> bool:
         octets, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
-        try:
-            arrivals.append(Arrival(octets, decode(octets), None))
-        except RemoteProtocolError as wrong:
-            arrivals.append(Arrival(octets, None, wrong))
+        arrivals.append(_arrival(octets))
         return True
+
+
+def _arrival(octets: bytes) -> Arrival:
+    try:
+        return Arrival(octets, decode(octets), None)
+    except RemoteProtocolError as wrong:
+        return Arrival(octets, None, wrong)
 
 
 def _junk(octets: bytes) -> Arrival:
