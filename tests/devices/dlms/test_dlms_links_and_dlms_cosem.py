@@ -21,8 +21,8 @@ from devices.emulators.dlms.wrapper_server import WrapperServer
 
 pytest.importorskip("dlms_cosem", reason="dlms-cosem is not installed")
 
-from dlms_cosem import cosem, enumerations  # noqa: E402
-from dlms_cosem.clients.dlms_client import DlmsClient  # noqa: E402
+from dlms_cosem import cosem, enumerations
+from dlms_cosem.clients.dlms_client import DlmsClient
 
 KEYS = derived(7)
 Interface, Obis = enumerations.CosemInterface, cosem.Obis

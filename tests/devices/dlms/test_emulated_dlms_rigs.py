@@ -1,4 +1,4 @@
-"""The rigs of the emulated DLMS meter: it is reached by each link, and time passes on all of them."""
+"""The rigs of the emulated DLMS meter: each of its links, and time that passes on them."""
 
 from __future__ import annotations
 
