@@ -105,7 +105,8 @@ def test_two_clients_have_a_link_each() -> None:
     talk = Talk(HdlcServer(meter()))
     other = Frame(FrameType.SNRM, SERVER, Address(READER.client)).encode()
     assert [types(one) for one in talk.play([SNRM, other, OPEN])] == [["UA"], ["UA"], ["I"]]
-    assert types(talk.play([Frame(FrameType.DISC, SERVER, Address(READER.client)).encode(), CLOCK])[1]) == ["I"]
+    again = talk.play([Frame(FrameType.DISC, SERVER, Address(READER.client)).encode(), CLOCK])
+    assert types(again[1]) == ["I"]
 
 
 def test_a_long_answer_comes_in_the_segments_that_were_agreed() -> None:
