@@ -8,7 +8,8 @@ from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.cosem.access import AccessRequest, AccessResponse, AccessSpecification, Choice
 from bench.protocols.cosem.data import Data
 from bench.protocols.dlms.answers import expect
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal
 
 _ID = 0xFFFFFF  # of long-invoke-id-and-priority

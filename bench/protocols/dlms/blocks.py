@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
-from bench.protocols.dlms.apdu import Apdu, Refused
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.apdu import Apdu, Conformance, Refused
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal
 from bench.protocols.dlms.security.protection import Envelope
 
@@ -84,9 +85,16 @@ def check_number(expected: int, found: int, offset: int) -> None:
         raise RemoteProtocolError(offset, f"block {expected}", f"block {found}")
 
 
-def in_one(channel: Channel, request: bytes, block_octets: int | None) -> bool:
-    """Return whether ``request`` goes in one piece: no blocks are asked for, and it fits."""
-    return block_octets is None and len(request) <= (_room(channel) or len(request))
+def in_one(channel: Channel, request: bytes, block_octets: int | None,
+           blocks: Conformance) -> bool:
+    """Return whether ``request`` goes in one piece, perhaps by general block transfer.
+
+    ``blocks`` is the conformance bit of the service's own blocks, which go before those.
+    """
+    if block_octets is not None:
+        return False
+    fits = len(request) <= (_room(channel) or len(request))
+    return fits or (channel.general_blocks and not channel.granted & blocks)
 
 
 def _room(channel: Channel) -> int:

@@ -47,9 +47,11 @@ from bench.protocols.dlms.association import (
     Parameters,
     Released,
 )
-from bench.protocols.dlms.exchange import Channel, Exchange, check_protection, moved
+from bench.protocols.dlms.channel import Channel, check_protection, moved
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 from bench.protocols.dlms.security import hls
+from bench.protocols.dlms.security.counters import Counters
 from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Opened, Protection
@@ -147,13 +149,15 @@ class Client:
         if answer is None:
             answer = hls.answer(mechanism, security.keys, theirs=theirs, ours=ours,
                                 counters=security.counters)
+        # the counter in pass 4 was drawn before the one of the APDU that carries it
+        before = Counters(seen=security.counters.seen)
         result = yield from self._reply_to_hls(Data(Tag.OCTET_STRING, answer))
         if result.succeeded:
             if result.data is None or result.data.tag is not Tag.OCTET_STRING:
                 raise RemoteProtocolError(0, "the server's answer to the challenge",
                                           result.data.tag.name if result.data else "none")
             hls.check_answer(mechanism, security.keys, result.data.value, theirs=theirs,
-                             ours=ours, counters=security.counters, replay=security.replay)
+                             ours=ours, counters=before, replay=security.replay)
         return result
 
     def release(self, request: Rlrq | bytes | None = None) -> Exchange[Released]:
@@ -261,9 +265,10 @@ class Client:
             if not isinstance(initiate, InitiateResponse):
                 raise RemoteProtocolError(len(octets), "an initiate response in the AARE",
                                           type(initiate).__name__)
-            channel.max_pdu, channel.server_max_pdu = wanted.max_pdu, initiate.max_pdu
-            channel.protection = wanted.protection if wanted.ciphered else NONE
-            channel.answers = wanted.answers
+            channel.max_pdu, channel.answers = wanted.max_pdu, wanted.answers
+            channel.grant(initiate.conformance, initiate.max_pdu)
+            if wanted.ciphered and wanted.protection.applied:
+                channel.protection = wanted.protection
             self.base_name = initiate.vaa_name
             if wanted.dedicated_key is not None and channel.security is not None:
                 channel.security.learn(dedicated=wanted.dedicated_key)

@@ -7,6 +7,7 @@ answer to another request than the one asked, by its invoke id, is a RemoteProto
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from bench.errors import LocalProtocolError
 from bench.protocols.cosem.data import Data
@@ -14,6 +15,7 @@ from bench.protocols.cosem.reference import Attribute, Selection
 from bench.protocols.dlms.answers import check_count, check_invoke, expect, failed
 from bench.protocols.dlms.apdu import (
     Apdu,
+    Conformance,
     GetRequestNext,
     GetRequestNormal,
     GetRequestWithList,
@@ -37,7 +39,8 @@ from bench.protocols.dlms.apdu.fields import DATA, whole
 from bench.protocols.dlms.apdu.get import RESULTS
 from bench.protocols.dlms.apdu.set import VALUES
 from bench.protocols.dlms.blocks import Piece, collect, deliver, in_one
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 
 
@@ -45,7 +48,11 @@ def get(channel: Channel, attribute: Attribute, selection: Selection | None = No
         ) -> Exchange[Result]:
     """Read one attribute, or the part of it that is selected."""
     invoke = channel.next_invoke()
-    answer = yield from channel.ask(GetRequestNormal(invoke, attribute, selection).encode())
+    if selection is None:
+        request = b"\xc0\x01" + _OCTETS[invoke] + _unselected(attribute)
+    else:
+        request = GetRequestNormal(invoke, attribute, selection).encode()
+    answer = yield from channel.ask(request)
     if type(answer) is GetResponseNormal:  # nearly always
         check_invoke(answer, invoke)
         return read_result(answer.result)
@@ -69,6 +76,15 @@ def get_list(channel: Channel, attributes: Sequence[Selected]) -> Exchange[tuple
         results = whole(RESULTS, content)
     check_count(len(attributes), len(results))
     return tuple(map(read_result, results))
+
+
+_OCTETS = tuple(bytes((value,)) for value in range(256))
+
+
+@lru_cache(maxsize=4096)  # a meter has a few hundred attributes, each read over and over
+def _unselected(attribute: Attribute) -> bytes:
+    """Return what stands behind the invoke id of a request for all of ``attribute``."""
+    return GetRequestNormal(0, attribute).encode()[3:]
 
 
 def read_result(result: Data | Refused) -> Result:
@@ -97,7 +113,7 @@ def set_value(channel: Channel, attribute: Attribute, value: Data,
     """Write one attribute; in blocks of ``block_octets``, or as the server's length asks for."""
     invoke = channel.next_invoke()
     request = SetRequestNormal(invoke, attribute, selection, value).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -120,7 +136,7 @@ def set_list(channel: Channel, attributes: Sequence[Selected], values: Sequence[
         raise LocalProtocolError(f"{len(attributes)} attributes and {len(values)} values")
     invoke, selected = channel.next_invoke(), tuple(attributes)
     request = SetRequestWithList(invoke, selected, tuple(values)).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -144,3 +160,6 @@ def _acknowledged(invoke: int) -> Callable[[Apdu], tuple[int, int] | None]:
         return answer.number, 3
 
     return number_in
+
+
+_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE

@@ -25,12 +25,14 @@ from bench.protocols.dlms.apdu import (
     ActionResponseWithList,
     ActionResponseWithPblock,
     Apdu,
+    Conformance,
     Refused,
 )
 from bench.protocols.dlms.apdu.action import OUTCOME, OUTCOMES, PARAMETERS
 from bench.protocols.dlms.apdu.fields import DATA, RESULT, whole
 from bench.protocols.dlms.blocks import Piece, collect, deliver, in_one
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 
 
@@ -39,7 +41,7 @@ def action(channel: Channel, method: Method, parameter: Data | None = None,
     """Invoke one method; its parameter in blocks if asked, or as the server's length asks for."""
     invoke = channel.next_invoke()
     request = ActionRequestNormal(invoke, method, parameter).encode()
-    if parameter is None or in_one(channel, request, block_octets):
+    if parameter is None or in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -64,7 +66,7 @@ def action_list(channel: Channel, methods: Sequence[Method], parameters: Sequenc
         raise LocalProtocolError(f"{len(methods)} methods and {len(parameters)} parameters")
     invoke, invoked = channel.next_invoke(), tuple(methods)
     request = ActionRequestWithList(invoke, invoked, tuple(parameters)).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(
@@ -131,3 +133,6 @@ def _acknowledged(invoke: int) -> Callable[[Apdu], tuple[int, int] | None]:
         return answer.number, 3
 
     return number_in
+
+
+_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_ACTION

@@ -15,6 +15,7 @@ from bench.protocols.dlms.apdu import (
     Apdu,
     BlockNumber,
     BlockNumberAccess,
+    Conformance,
     DataBlockResult,
     ReadDataBlockAccess,
     ReadRequest,
@@ -32,7 +33,8 @@ from bench.protocols.dlms.apdu.short_names import (
     WriteResult,
 )
 from bench.protocols.dlms.blocks import Piece, collect, deliver, in_one
-from bench.protocols.dlms.exchange import Channel, Exchange
+from bench.protocols.dlms.channel import Channel
+from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 
 
@@ -40,7 +42,7 @@ def read(channel: Channel, specifications: Sequence[Specification],
          block_octets: int | None = None) -> Exchange[tuple[Result, ...]]:
     """Read variables, or invoke methods that return something; one result for each."""
     request = ReadRequest(tuple(specifications)).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _READ_BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(channel, request[1:], _read_block, _read_block,
@@ -66,7 +68,7 @@ def write(channel: Channel, specifications: Sequence[Specification], data: Seque
     if len(specifications) != len(data):
         raise LocalProtocolError(f"{len(specifications)} variables and {len(data)} data")
     request = WriteRequest(tuple(specifications), tuple(data)).encode()
-    if in_one(channel, request, block_octets):
+    if in_one(channel, request, block_octets, _WRITE_BLOCKS):
         answer = yield from channel.ask(request)
     else:
         answer = yield from deliver(channel, request[1:], _write_block, _write_block,
@@ -123,3 +125,7 @@ def _write_result(result: WriteResult) -> Result:
 
 def _kinds(results: Sequence[ReadResult]) -> str:
     return " ".join(type(result).__name__ for result in results) or "nothing"
+
+
+_READ_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+_WRITE_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
