@@ -29,6 +29,7 @@ READ, WRITE = 1, 2
 
 _UNLISTED = obis.parse("1-0:32.7.0.255")
 _ABSENT = obis.parse("1-0:33.7.0.255")
+_DEVICE_NAME = obis.parse("0-0:42.0.0.255")
 _NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
 
 
@@ -75,19 +76,16 @@ class View:
     def get(self, class_id: int, instance: bytes, index: int,
             selection: Selection | None = None) -> Data:
         """Return an attribute, or the part that is selected."""
-        try:
-            found = self.find(class_id, instance)
-        except Refused:
-            if "unlisted-object-served-as-null" in self._faults:
-                return Data(Tag.NULL_DATA, None)
-            raise
+        if "unknown-object-answered" in self._faults and not self._is_known(instance):
+            return Data(Tag.NULL_DATA, None)
+        found = self.find(class_id, instance)
         if index not in tuple(found.indices()):
             if "unknown-attribute-answered" in self._faults:
                 return Data(Tag.NULL_DATA, None)
             raise Refused(OBJECT_UNDEFINED)
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
             raise Refused(READ_WRITE_DENIED)
-        if "listed-attribute-refused" in self._faults and (found.CLASS_ID, index) == (3, 3):
+        if "readable-attribute-refused" in self._faults and instance != _DEVICE_NAME:
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
             return self._wrong(found, index, found.get(index))
@@ -120,18 +118,15 @@ class View:
     def _written(self, class_id: int, instance: bytes, index: int) -> Interface | None:
         """Return what is to be written; None where a defect only says that it was."""
         faults = self._faults
-        try:
-            found = self.find(class_id, instance)
-        except Refused:
-            if "write-to-nothing-answered-as-success" in faults:
-                return None
-            raise
+        if "unknown-object-written" in faults and not self._is_known(instance):
+            return None
+        found = self.find(class_id, instance)
         if index not in tuple(found.indices()):
             if "unknown-attribute-written" in faults:
                 return None
             raise Refused(OBJECT_UNDEFINED)
         if self._mode(found, index) & WRITE:
-            if "listed-write-refused" in faults:
+            if "writable-attribute-refused" in faults:
                 raise Refused(READ_WRITE_DENIED)
         elif "denied-write-answered-as-success" in faults:
             return None
@@ -153,6 +148,10 @@ class View:
         return found.invoke(index, parameter)
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _is_known(self, instance: bytes) -> bool:
+        return instance == CURRENT_INSTANCE or any(
+            found.instance == instance for found in self._objects)
 
     def _access(self, key: tuple[int, bytes]) -> Access:
         if key == self._current.key:
