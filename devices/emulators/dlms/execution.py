@@ -76,16 +76,20 @@ class View:
     def get(self, class_id: int, instance: bytes, index: int,
             selection: Selection | None = None) -> Data:
         """Return an attribute, or the part that is selected."""
-        if "unknown-object-answered" in self._faults and not self._is_known(instance):
-            return Data(Tag.NULL_DATA, None)
-        found = self.find(class_id, instance)
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "unlisted-object-served-as-null" in self._faults:
+                return Data(Tag.NULL_DATA, None)
+            raise
         if index not in tuple(found.indices()):
             if "unknown-attribute-answered" in self._faults:
                 return Data(Tag.NULL_DATA, None)
             raise Refused(OBJECT_UNDEFINED)
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
             raise Refused(READ_WRITE_DENIED)
-        if "readable-attribute-refused" in self._faults and instance != _DEVICE_NAME:
+        if "listed-attribute-refused" in self._faults and index != 1 \
+                and instance != _DEVICE_NAME:
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
             return self._wrong(found, index, found.get(index))
@@ -118,15 +122,18 @@ class View:
     def _written(self, class_id: int, instance: bytes, index: int) -> Interface | None:
         """Return what is to be written; None where a defect only says that it was."""
         faults = self._faults
-        if "unknown-object-written" in faults and not self._is_known(instance):
-            return None
-        found = self.find(class_id, instance)
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "write-to-nothing-answered-as-success" in faults:
+                return None
+            raise
         if index not in tuple(found.indices()):
             if "unknown-attribute-written" in faults:
                 return None
             raise Refused(OBJECT_UNDEFINED)
         if self._mode(found, index) & WRITE:
-            if "writable-attribute-refused" in faults:
+            if "listed-write-refused" in faults:
                 raise Refused(READ_WRITE_DENIED)
         elif "denied-write-answered-as-success" in faults:
             return None
@@ -148,10 +155,6 @@ class View:
         return found.invoke(index, parameter)
 
     # -- inside --------------------------------------------------------------------------------
-
-    def _is_known(self, instance: bytes) -> bool:
-        return instance == CURRENT_INSTANCE or any(
-            found.instance == instance for found in self._objects)
 
     def _access(self, key: tuple[int, bytes]) -> Access:
         if key == self._current.key:

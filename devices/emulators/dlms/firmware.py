@@ -109,12 +109,11 @@ class ImageTransfer(Interface):
         number, octets = (part.value for part in parameter.value)
         if number >= self._count:
             raise Refused(OTHER_REASON)
+        if "image-repeated-block-refused" in self._faults and number <= max(
+                self._blocks, default=-1):
+            raise Refused(OTHER_REASON)
         if len(octets) != min(self._block_size, self._size - number * self._block_size):
             raise Refused(OTHER_REASON)
-        if number in self._blocks and "image-repeated-block-refused" in self._faults:
-            raise Refused(OTHER_REASON)
-        if "image-blocks-in-order-of-arrival" in self._faults:
-            number = len(self._blocks)
         self._blocks[number] = octets
         self._status = Status.INITIATED
 

@@ -345,13 +345,6 @@ def _altered(image: bytes) -> Mapping[int, bytes]:
     return _whole(b"\xff" + image[1:])
 
 
-def _repeated_block(*faults: str) -> Any:
-    client, image = _manager(*faults).open(), _image()
-    client.act(f"{IMAGE}/m1", parse("{os(0..9),u32}").build((b"2.0.0", len(image))))
-    block = parse("{u32,os(0..128)}").build((0, image[:128]))
-    return [client.code(f"{IMAGE}/m2", block) for _ in range(2)]
-
-
 # -- security ------------------------------------------------------------------------------------
 
 
@@ -478,14 +471,13 @@ def _by_name(request: Any) -> Probe:
 
 PROBES: Mapping[str, Probe] = {
     "protocol-version-refused": _rejected(_public, protocol_version="1"),
-    "unknown-object-answered": _reading("3/1-0:99.99.99.255/a2"),
-    "unknown-object-written": lambda *faults: _manager(*faults).open().set(
+    "unlisted-object-served-as-null": _reading("3/1-0:99.99.99.255/a2"),
+    "write-to-nothing-answered-as-success": lambda *faults: _manager(*faults).open().set(
         "1/0-0:96.99.0.255/a2", TEXT),
-    "readable-attribute-refused": _reading(f"{IMPORT}/a3"),
-    "writable-attribute-refused": _writing(MESSAGE, TEXT),
-    "image-repeated-block-refused": _repeated_block,
-    "image-blocks-in-order-of-arrival": _transfer(
-        lambda image: dict(reversed(_whole(image).items())), "m3", "a6"),
+    "listed-attribute-refused": _reading(f"{IMPORT}/a3"),
+    "listed-write-refused": _writing(MESSAGE, TEXT),
+    "image-repeated-block-refused": _transfer(
+        lambda image: dict(reversed(_whole(image).items())), "a3"),
     "served-by-no-short-name": _by_name(ReadRequest((Variable(0x1000),))),
     "unknown-short-name-answered": _by_name(ReadRequest((Variable(8),))),
     "unknown-short-name-written": _by_name(WriteRequest((Variable(8),), (ZERO,))),
