@@ -115,6 +115,8 @@ class Opening(NamedTuple):
     # -- ACSE ----------------------------------------------------------------------------------
 
     def _check_version(self, aarq: Aarq) -> None:
+        if "protocol-version-refused" in self.faults and aarq.protocol_version is not None:
+            raise Rejected(NO_COMMON_VERSION)
         if "protocol-version-not-checked" not in self.faults \
                 and not (aarq.protocol_version or "1").startswith("1"):
             raise Rejected(NO_COMMON_VERSION)
