@@ -11,6 +11,9 @@
     +-- LedgerError          evidence cannot be stored, or does not verify
     +-- RegisterError        the register of decisions refuses an entry
     +-- DocumentError        a document cannot be made, signed or read
+    +-- Undecided            a step ends without a judgement, and says why
+    |   +-- Inconclusive     it can be told neither that the device is right nor that it is wrong
+    |   +-- Inapplicable     what the case is about is not there, or the device need not have it
     +-- ProtocolError
         +-- LocalProtocolError   we misused a codec: a fault of the bench
         +-- RemoteProtocolError  the device broke a rule: evidence for FAIL
@@ -62,6 +65,18 @@ class RegisterError(BenchError):
 
 class DocumentError(BenchError):
     """A report or certificate cannot be made, signed or read."""
+
+
+class Undecided(BenchError):  # noqa: N818  no error: the step ends here
+    """A step ends without a judgement; the text is the reason, and is what the report says."""
+
+
+class Inconclusive(Undecided):
+    """The step can tell neither that the device is right nor that it is wrong."""
+
+
+class Inapplicable(Undecided):
+    """What the case is about is not there, and the device need not have it."""
 
 
 class ProtocolError(BenchError):

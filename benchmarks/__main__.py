@@ -10,13 +10,24 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 
-from benchmarks import access, bundle, ledger, planned_case, reference, register, report, verify
+from benchmarks import (
+    access,
+    bundle,
+    dlms,
+    ledger,
+    planned_case,
+    reference,
+    register,
+    report,
+    verify,
+)
 from benchmarks.measure import Result
 
 BENCHMARKS: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "verify": verify.run,
     "reference": reference.run,
     "access": access.run,
+    "dlms": dlms.run,
     "planned-case": planned_case.run,
     "report": report.run,
     "ledger": ledger.run,

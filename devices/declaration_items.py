@@ -5,8 +5,8 @@ the profile and never a "no". IXIT items say what the *test* needs to know of it
 default may be left out. Test plans name them as ``ics.<item>`` and ``ixit.<item>``.
 
 An item is asked of the kinds of device that it names. Clauses are SMETS v5; variants are those of
-DUIS ``ESMEVariant`` 5.4. Of gas meters and hubs only what the plans so far ask is asked. What a DLMS
-meter declares beyond single answers is a section of its own (:mod:`devices.dlms_declaration`).
+DUIS ``ESMEVariant`` 5.4. Of gas meters and hubs only what the plans so far ask is asked. What a
+DLMS meter declares beyond single answers is a section of its own (:mod:`devices.dlms_declaration`).
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ class DeviceType:
     type: str
     emulated: bool = False
     gbcs: bool = True  # it speaks GBCS, so that remote parties and their keys are needed
+    rigs: tuple[str, ...] = ()  # names of the shipped rigs that launch it, where it has several
 
 
 DEVICE_TYPES: Mapping[str, DeviceType] = {
@@ -30,5 +31,6 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "ppmid": DeviceType("PPMID"),
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),
-    "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False),
+    "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False, rigs=(
+        "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-wrapper")),
 }

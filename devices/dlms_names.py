@@ -49,6 +49,11 @@ class Link:
     traits: frozenset[str]
     tcp: bool = False
 
+    @property
+    def framing(self) -> str:
+        """What the octets are frames of, as port ``dlms`` says it."""
+        return "wrapper" if "wrapper" in self.traits else "hdlc"
+
 
 LINKS: Mapping[str, Link] = {
     "hdlc": Link("hdlc", frozenset({"hdlc", "serial"})),

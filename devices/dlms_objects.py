@@ -6,8 +6,8 @@ A file of them, or the list itself in the profile::
       - {class: 8, version: 0, obis: 0-0:1.0.0.255, attributes: {1: r, 2: rw}, methods: {1: x}}
 
 Rights are ``r``, ``w``, ``rw``, ``x`` (a method may be invoked) or ``-``, with what protection a
-request or a response needs after it: ``rw authenticated-request encrypted-response`` (IEC 62056-6-2,
-Association LN version 3). An attribute or method that is left out is not declared.
+request or a response needs after it: ``rw authenticated-request encrypted-response`` (IEC
+62056-6-2, Association LN version 3). An attribute or method that is left out is not declared.
 """
 
 from __future__ import annotations

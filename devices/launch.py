@@ -5,7 +5,9 @@ The child is ``smip-bench emulate``; it answers with one JSON line on its standa
     {"line": "/dev/pts/3" or "socket://127.0.0.1:PORT", "stimulus": "127.0.0.1:PORT", "pid": N}
 
 and lives until its standard input, a pipe that we hold (``--parent-pipe``), is closed: it ends
-with us, however we end. Its keys are made for it, in a private folder that goes with it.
+with us, however we end. Its keys are made for it, in a private folder that goes with it: a test PKI
+(``--pki``), or of a DLMS meter the sets that its profile names (``--keys``), whose link is
+``--link``.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ from pathlib import Path
 from typing import IO
 
 from bench.errors import LinkError, RigError
-from devices import pki
+from devices import dlms_keys, pki
 from devices.declaration import unknown
 from devices.defects import of_device
 from devices.device_types import DEVICE_TYPES
+from devices.dlms_names import LINKS
+from devices.profile import load_profile
 
 EMULATORS = tuple(name for name, kind in DEVICE_TYPES.items() if kind.emulated)
 """Names that ``smip-bench emulate`` takes."""
@@ -47,11 +51,15 @@ _COMMAND = (sys.executable, "-m", "bench.cli", "emulate")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to launch; ``line`` is ``pty`` or ``tcp``, empty for what this system does best."""
+    """What to launch; ``line`` is ``pty`` or ``tcp``, empty for what this system does best.
+
+    ``link`` is one of :data:`~devices.dlms_names.LINKS`, empty where the device has no choice.
+    """
 
     emulator: str
     seed: int = 0
     line: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def launched(launch: Launch, profile: Path, *, defect: str | None = None, seed: 
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words,
     ):
         keys = Path(folder) / "keys"
-        pki.init(keys)
+        _make_keys(launch.emulator, profile, keys)
         arguments = _arguments(launch, profile, keys, defect, launch.seed + seed)
         try:
             child = subprocess.Popen(  # noqa: S603  our own command, no shell
@@ -106,12 +114,23 @@ def _check(launch: Launch, defect: str | None) -> None:
         raise RigError(unknown("a defect", defect, known))
 
 
+def _make_keys(emulator: str, profile: Path, folder: Path) -> None:
+    if DEVICE_TYPES[emulator].gbcs:
+        pki.init(folder)
+        return
+    declared = load_profile(profile).ixit["dlms"]
+    dlms_keys.make(folder, dlms_keys.needed(declared), flag_id=declared["flag_id"])
+
+
 def _arguments(launch: Launch, profile: Path, keys: Path, defect: str | None,
                seed: int) -> list[str]:
-    line = launch.line or ("tcp" if sys.platform == "win32" else "pty")
+    link = LINKS.get(launch.link)
+    line = launch.line or ("tcp" if sys.platform == "win32" or (link and link.tcp) else "pty")
     way = ["--line", "auto"] if line == "pty" else ["--listen", "127.0.0.1:0"]
+    held = "--pki" if DEVICE_TYPES[launch.emulator].gbcs else "--keys"
+    served = [] if link is None else ["--link", link.served]
     wrong = [] if defect is None else ["--defect", defect]
-    return [launch.emulator, *way, "--stimulus", "127.0.0.1:0", "--pki", str(keys),
+    return [launch.emulator, *way, *served, "--stimulus", "127.0.0.1:0", held, str(keys),
             "--profile", str(profile.resolve()), "--seed", str(seed), "--parent-pipe", *wrong]
 
 

@@ -5,6 +5,7 @@
     rig: emulated-esme                # its name
     serves: esme                      # the device type that can be put on it
     emulated: true                    # optional: what answers is software (see Rig.emulated)
+    link: hdlc                        # with port dlms: one of devices.dlms_names.LINKS
     launch: {emulator: esme}          # optional: seed (number, default 0), line (pty or tcp)
     ports:
       gbcs: {adapter: serial, url: "${launch.line}"}
@@ -28,6 +29,7 @@ from pydantic import Field
 
 from bench.errors import NotTestableHere, RigError
 from bench.resources import resolve
+from devices import dlms_keys
 from devices.binding import (
     Binding,
     adapters,
@@ -39,6 +41,7 @@ from devices.binding import (
 )
 from devices.declaration import Declaration, Location, Schema, show, unknown
 from devices.device_types import DEVICE_TYPES
+from devices.dlms_names import LINKS
 from devices.launch import EMULATORS, Emulator, Launch, launched
 from devices.pki import DEVICE, PARTIES_FILE, read_parties
 from devices.ports import PORTS, Adapter
@@ -58,6 +61,12 @@ class RigDeclaration:
     ports: Mapping[str, Binding]
     launch: Launch | None = None
     emulated: bool = False  # declared so, or launches an emulator; an adapter may say so too
+    link: str = ""  # of port dlms, one of devices.dlms_names.LINKS
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What cases and defects may ask of its link; nothing where there is no port dlms."""
+        return LINKS[self.link].traits if self.link else frozenset()
 
     def describe(self) -> Mapping[str, object]:
         """Return the declaration as plain JSON values, for the ledger."""
@@ -66,6 +75,7 @@ class RigDeclaration:
             "rig": self.name,
             "serves": self.serves,
             "emulated": self.emulated,
+            **({"link": self.link} if self.link else {}),
             "launch": None if launch is None else {
                 "emulator": launch.emulator, "seed": launch.seed, "line": launch.line},
             "ports": {
@@ -78,7 +88,8 @@ class RigDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """An open rig. ``keys`` is the folder of the remote parties' keys.
+    """An open rig. ``keys`` is the folder of the keys of the remote parties, or of a DLMS meter's;
+    None where its associations need none.
 
     ``emulated`` is True when the rig launched an emulator, any adapter says that software
     answers it, or the rig file says so.
@@ -86,7 +97,7 @@ class Rig:
 
     name: str
     ports: Mapping[str, Any]  # port name -> active adapter
-    keys: Path
+    keys: Path | None
     emulated: bool
     adapters: Mapping[str, str]  # adapter name -> distribution and version
 
@@ -120,9 +131,11 @@ def load_rig(path: str | Path) -> RigDeclaration:
         )
         for port, entry in schema.ports.items()
     }
-    launch = None if schema.launch is None else Launch(**schema.launch.model_dump())
+    launch = None if schema.launch is None else Launch(
+        **schema.launch.model_dump(), link=schema.link or "")
     emulated = schema.emulated or launch is not None
-    return RigDeclaration(file.path, schema.rig, schema.serves, ports, launch, emulated)
+    return RigDeclaration(file.path, schema.rig, schema.serves, ports, launch, emulated,
+                          schema.link or "")
 
 
 def software_answers(declaration: RigDeclaration) -> bool:
@@ -152,6 +165,7 @@ def open_rig(
     _check_fit(declaration, profile, defect)
     with ExitStack() as closing:
         places: Mapping[str, str] = {}
+        keys: Path | None
         if declaration.launch is not None:
             emulator: Emulator = closing.enter_context(
                 launched(declaration.launch, profile.path, defect=defect, seed=seed))
@@ -179,6 +193,8 @@ class _Rig(Schema):
     serves: str = Field(pattern=f"^({'|'.join(DEVICE_TYPES)})$",
                         description=f"a device type: {', '.join(DEVICE_TYPES)}")
     emulated: bool = Field(False, description="true or false")
+    link: str | None = Field(None, pattern=f"^({'|'.join(LINKS)})$",
+                             description=f"one of {', '.join(LINKS)}")
     launch: _Launch | None = Field(None, description="a mapping with emulator, seed, line")
     ports: dict[str, dict[str, Any]] = Field(
         min_length=1, description="a mapping of at least one port to its adapter and options")
@@ -187,6 +203,13 @@ class _Rig(Schema):
 def _mistakes(schema: _Rig) -> Iterator[tuple[Location, str]]:
     if schema.launch is not None and schema.launch.emulator not in EMULATORS:
         yield ("launch", "emulator"), unknown("an emulator", schema.launch.emulator, EMULATORS)
+    if ("dlms" in schema.ports) != (schema.link is not None):
+        yield ("link",), (f"link: expected one of {', '.join(LINKS)} for the port dlms, found none"
+                          if schema.link is None else
+                          "link: expected none, because the rig has no port dlms")
+    elif schema.link and LINKS[schema.link].tcp and schema.launch is not None \
+            and schema.launch.line == "pty":
+        yield ("launch", "line"), f"launch.line: expected tcp for {schema.link}, found 'pty'"
     for port, entry in schema.ports.items():
         if port not in PORTS:
             yield ("ports", port), unknown("a port", port, PORTS)
@@ -213,18 +236,30 @@ def _check_fit(declaration: RigDeclaration, profile: Profile, defect: str | None
     if profile.subject.device_type.casefold() != declaration.serves:
         raise RigError(f"{declaration.path}: expected a {declaration.serves} on this rig, found "
                        f"{profile.subject.device_type} in {profile.path}")
+    dlms = profile.ixit.get("dlms")
+    if declaration.link and dlms is not None and LINKS[declaration.link].framing not in \
+            dlms["link"]:
+        raise RigError(f"{declaration.path}: expected a link that the device has, found "
+                       f"{declaration.link}; dlms.link in {profile.path} declares "
+                       f"{' and '.join(dlms['link'])}")
     if defect is not None and declaration.launch is None:
         raise RigError(f"{declaration.path}: expected a launch to give the defect {defect} to, "
                        "found none: a rig's own device cannot be made wrong")
 
 
-def _keys(declaration: RigDeclaration, profile: Profile) -> Path:
+def _keys(declaration: RigDeclaration, profile: Profile) -> Path | None:
+    dlms = profile.ixit.get("dlms")
+    if dlms is not None and not dlms_keys.needed(dlms):
+        return None
     if profile.keys is None:
         raise RigError(f"{profile.path}: expected ixit.keys, because rig {declaration.name} "
                        "launches no emulator and makes no keys; found none")
     if not profile.keys.is_dir():
         raise RigError(f"{profile.path}: ixit.keys: expected a folder, found none at "
                        f"{profile.keys}")
+    if dlms is not None:
+        dlms_keys.check(dlms_keys.load(profile.keys), dlms)
+        return profile.keys
     entity_id = str(profile.ixit["entity_id"])
     named = read_parties(profile.keys) if (profile.keys / PARTIES_FILE).exists() else {}
     if DEVICE in named and named[DEVICE] != bytes.fromhex(entity_id):
@@ -245,8 +280,16 @@ def _bind(
         if instance not in made:
             made[instance] = make(binding, options, ask)
         check_port(port, made[instance], binding)
+        _check_framing(declaration, port, made[instance])
         ports[port] = made[instance]
     return ports, tuple(made.values())
+
+
+def _check_framing(declaration: RigDeclaration, port: str, adapter: Any) -> None:
+    if port == "dlms" and adapter.framing != LINKS[declaration.link].framing:
+        raise RigError(f"{declaration.ports[port].where}: expected frames of "
+                       f"{LINKS[declaration.link].framing}, because the link is "
+                       f"{declaration.link}; found {adapter.framing}")
 
 
 def _filled(value: object, places: Mapping[str, str]) -> object:

@@ -24,6 +24,7 @@ from bench.runner.run import Order, run
 from bench.scheme import admit, load_baseline, rule
 from bench.scheme.case_list import refuse_other_cases
 from devices.adapters.terminal import ask_at_terminal
+from devices.dlms_declaration import refuse_omissions
 from devices.profile import load_profile
 from devices.rig import load_rig, software_answers
 from reports import render
@@ -68,7 +69,8 @@ def command(
         read_carried(delta)  # a mistake in it is told before anything begins
     catalogue = load_catalogue(overlay=overlay)
     wanted = load_baseline(baseline, catalogue)
-    load_profile(dut)
+    profile = load_profile(dut)
+    refuse_omissions(profile.path, profile.ixit.get("dlms"))
     declaration = load_rig(rig)
     admit("certify", demonstration, software_answers(declaration))
     paths = tuple(ROOT / "testplans" / plan for plan in wanted.plans)

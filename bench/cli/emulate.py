@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from bench.cli.emulate_dlms import address
+from bench.cli.emulate_dlms import command as dlms_meter
 from bench.resources import resolve
 from devices import pki
 from devices.defects import DEFECTS, of_device
@@ -30,21 +32,12 @@ def command() -> None:
     """Emulated devices."""
 
 
-def _address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
-    if text is None:
-        return None
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65_535:
-        raise click.BadParameter("expected HOST:PORT")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
 _OPTIONS: tuple[Any, ...] = (
     click.option("--line", metavar="PATH|auto",
                  help="Serial device or pseudo-terminal; auto makes a new one. Not on Windows."),
-    click.option("--listen", metavar="HOST:PORT", callback=_address,
+    click.option("--listen", metavar="HOST:PORT", callback=address,
                  help="Serve the line over TCP; port 0 takes a free one."),
-    click.option("--stimulus", metavar="HOST:PORT", callback=_address,
+    click.option("--stimulus", metavar="HOST:PORT", callback=address,
                  help="Open the stimulus channel, on the loopback only."),
     click.option("--pki", "folder",
                  type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -94,6 +87,7 @@ def _add(name: str) -> None:
 for _name, _kind in DEVICE_TYPES.items():
     if _kind.emulated and _kind.gbcs:
         _add(_name)
+command.add_command(dlms_meter)
 
 
 def _serve(

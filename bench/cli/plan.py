@@ -84,7 +84,8 @@ def select_(
     if not cases:
         raise PlanError("no case of these plans is for a device of type "
                         f"{profile.subject.device_type}")
-    chosen = select(cases, profile.ics, declaration.ports, expression=expression)
+    chosen = select(cases, profile.ics, declaration.ports, traits=declaration.traits,
+                    expression=expression)
     if as_json:
         click.echo(json.dumps([_plain(item) for item in chosen], indent=2, ensure_ascii=False))
         return

@@ -113,7 +113,8 @@ def _device(
     """Return a device with the cases of the plan that can be run on it, and its defects."""
     profile, declaration = load_profile(profile_file), load_rig(rig_file)
     kind = profile.subject.device_type
-    chosen = select(for_device(planned, kind), profile.ics, declaration.ports)
+    chosen = select(for_device(planned, kind), profile.ics, declaration.ports,
+                    traits=declaration.traits)
     cases = tuple(one.case for one in chosen if one.disposition is Disposition.SELECTED)
     known = of_device(kind.casefold())
     strange = sorted({name for case in cases for name in case.bite} - set(known))

@@ -20,7 +20,9 @@ WITHHELD = {
     "not-testable": Disposition.NOT_TESTABLE,
     "not-verifiable": Disposition.NOT_VERIFIABLE,
     "blocked": Disposition.BLOCKED,
+    "inapplicable": Disposition.INAPPLICABLE,
 }
+UNDECIDED = "inconclusive"
 ENDS = ("case-ended", "blocked")
 STOPPED = "worker or bench stopped before the case ended"
 
@@ -32,6 +34,7 @@ class _Attempt:
     findings: list[Finding] = field(default_factory=list)
     remarks: list[tuple[Verdict, str]] = field(default_factory=list)
     withheld: list[tuple[Disposition, str]] = field(default_factory=list)
+    undecided: bool = False  # a step said so: what was not run for it needs no other reason
     observed: set[tuple[str, int]] = field(default_factory=set)
     earlier: dict[str, Mapping[str, object]] = field(default_factory=dict)
     ended: bool = False
@@ -72,7 +75,7 @@ def _judge_attempt(case: TestCase, events: Sequence[Event], answers: Answers) ->
         _take(attempt, event, case, answers)
     if not attempt.ended:
         attempt.remarks.append((Verdict.ERROR, STOPPED))
-    if not attempt.withheld:
+    if not (attempt.withheld or attempt.undecided):
         attempt.remarks += [(Verdict.INCONCLUSIVE, reason) for reason in _gaps(attempt, case)]
     causes = [(finding.verdict, _name(finding, case)) for finding in attempt.findings]
     causes += attempt.remarks
@@ -96,6 +99,10 @@ def _take(attempt: _Attempt, event: Event, case: TestCase, answers: Answers) -> 
         _observe(attempt, event, case, answers)
     elif event.kind == "bench-error":
         attempt.remarks.append((Verdict.ERROR, f"the bench or the rig failed: {reason}"))
+    elif event.kind == UNDECIDED:
+        attempt.undecided = True
+        restoring = "not restored: " if event.data.get("phase") == "postamble" else ""
+        attempt.remarks.append((Verdict.INCONCLUSIVE, f"{restoring}{reason}"))
     elif event.kind in WITHHELD and event.data.get("phase") == "postamble":
         # The purpose was judged all the same, but the device was not restored.
         attempt.remarks.append((Verdict.INCONCLUSIVE, f"not restored: {reason}"))

@@ -25,7 +25,7 @@ from bench.records.event import Event
 
 LINKTYPE_USER0 = 147
 DIRECTION_FLAGS = {"received": 1, "sent": 2}  # inbound and outbound in epb_flags
-WITH_FRAMES = ("observation", "identity")
+WITH_FRAMES = ("observation", "identity", "disclosure")
 LONGEST_READING = 4000  # characters; an option of a block holds 65,535 octets at most
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

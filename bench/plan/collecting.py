@@ -20,6 +20,7 @@ from bench.records.plan import Expectation, Link, Step, TestCase
 from bench.records.requirement import Requirement
 from bench.records.serial import digest
 from devices.device_types import DEVICE_TYPES
+from devices.dlms_names import TRAITS
 from devices.ports import PORTS
 
 
@@ -41,6 +42,17 @@ class Checks:
             if step.action.port and step.action.port not in written.ports:
                 report(step.place, f"{step.action.name} uses port {step.action.port!r}, "
                                    "which the case's ports do not list")
+
+    def links(self, written: WrittenCase, report: Report) -> None:
+        """Check that what the case asks of a link exists."""
+        for index, trait in enumerate(written.links):
+            if trait not in TRAITS:
+                report(("links", index), f"no link {trait!r}{nearest(trait, TRAITS)}; "
+                                         f"links are {', '.join(sorted(TRAITS))}")
+
+    def apart(self) -> Checks:
+        """Return the same checks with ids of their own, for a case that is not collected."""
+        return Checks(self.catalogue, self.defects)
 
     def identity(self, id_: str, source: str, report: Report) -> None:
         """Check the form of an id, and that it is the only one."""
@@ -98,6 +110,7 @@ def collect(
         postamble=tuple(phases["postamble"]), bite=bite, applies=written.applies or "",
         idempotent=written.idempotent, sanity=written.sanity or id_ == head.sanity,
         row=row, tags=tags, source=source, policy=written.policy or head.policy or "",
+        links=tuple(written.links),
     )
     yield replace(case, fingerprint=fingerprint_of(case))
 
@@ -117,6 +130,7 @@ def fingerprint_of(case: TestCase) -> str:
         "bite": case.bite,
         "phases": [[_deciding(step) for step in phase]
                    for phase in (case.preamble, case.body, case.postamble)],
+        **({"links": case.links} if case.links else {}),  # those without one are as they were
     })[:16]
 
 

@@ -6,8 +6,8 @@ Every mistake of every file is gathered before one :class:`PlanError` tells them
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from bench.errors import BenchError, PlanError
 from bench.expressions import resolve
 from bench.plan.collecting import Checks, collect
 from bench.plan.document import Document, Place, read_document
+from bench.plan.generated import SAMPLE, generated_by, standing_in
 from bench.plan.mistakes import Mistakes, in_plain_words
-from bench.plan.rows import Tables, rows_of
-from bench.plan.schema import ID, PlanHead, WrittenCase
+from bench.plan.rows import Tables, disclosed_table, rows_of, without_conditions
+from bench.plan.schema import ID, ForEach, PlanHead, WrittenCase
 from bench.plan.steps import Report, StepReader
 from bench.plan.tables import Row
+from bench.records.disclosure import Disclosure
 from bench.records.plan import TestCase
 from bench.records.requirement import Requirement
 from bench.steps import VOCABULARY, Action
@@ -37,15 +39,17 @@ def load_plans(
     defects: Container[str] | None = None,
     *,
     vocabulary: Mapping[str, Action[Any]] = VOCABULARY,
+    disclosed: Disclosure | None = None,
 ) -> tuple[TestCase, ...]:
     """Return the cases of the plan files ``paths``, in the order of files, cases and rows.
 
     A folder stands for every ``*.yaml`` below it, except what is named or lies in a folder named in
     :data:`NO_PLANS`. Requirement ids and the names of defects are checked where ``catalogue``
-    and ``defects`` are given. Raises :class:`PlanError` with one line, ``file:line: text``, for
-    every mistake found.
+    and ``defects`` are given. ``disclosed`` is what the device says that it has; without it one
+    case stands for all that would be generated from that. Raises :class:`PlanError` with one line,
+    ``file:line: text``, for every mistake found.
     """
-    return PlanReader(catalogue, defects, vocabulary=vocabulary).load(paths)
+    return PlanReader(catalogue, defects, vocabulary=vocabulary, disclosed=disclosed).load(paths)
 
 
 class PlanReader:
@@ -61,10 +65,12 @@ class PlanReader:
         defects: Container[str] | None = None,
         *,
         vocabulary: Mapping[str, Action[Any]] = VOCABULARY,
+        disclosed: Disclosure | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._checks = Checks(catalogue, defects)
-        self._tables = Tables.none_read()
+        self._disclosed = disclosed
+        self._tables = Tables.none_read().with_disclosed(disclosed.tables if disclosed else {})
         self._groups: dict[str, str] = {}  # group -> file:line
         self._read: dict[Path, tuple[list[TestCase], Mistakes]] = {}
 
@@ -88,7 +94,8 @@ class PlanReader:
         except PlanError as error:
             mistakes.add_error(error)
             return [], mistakes
-        reading = _Reading(self._vocabulary, self._checks, mistakes, self._tables, self._groups)
+        reading = _Reading(self._vocabulary, self._checks, mistakes, self._tables, self._groups,
+                           self._disclosed)
         return _group(document, reading), mistakes
 
 
@@ -101,6 +108,7 @@ class _Reading:
     mistakes: Mistakes
     tables: Tables
     groups: dict[str, str]  # group -> file:line
+    disclosed: Disclosure | None
 
 
 def _plan_files(paths: Iterable[Path], mistakes: Mistakes) -> list[Path]:
@@ -208,21 +216,56 @@ def _cases(
         steps.condition(("applies",), written.applies, {"ics"})
     for key in ("id", "purpose", "verifies", "bite", "tags"):
         steps.row_templates((key,), getattr(written, key))
-    rows: list[Row] = [columns]
-    if written.for_each is not None:
-        rows = rows_of(written.for_each, document.path.parent, reading.tables,
+    table = disclosed_table(written.for_each)
+
+    def rows_from(tables: Tables, wanted: ForEach | None) -> list[Row]:
+        if wanted is None:
+            return [columns]
+        return rows_of(wanted, document.path.parent, tables,
                        lambda inner, text: report(("for_each", *inner), text), columns=columns)
+
     reading.checks.ports(written, read, report)
+    reading.checks.links(written, report)
     sound = len(reading.mistakes) == before
     source = f"{document.path}:{document.line((*place, 'id'))}"
     lines = {step.place: document.line((*place, *step.place)) for step in read}
-    for number, row in enumerate(rows, start=1):
-        if with_rows and not _columns(steps, row, number, report):
+
+    def collected(rows: list[Row], checks: Checks) -> Iterator[TestCase]:
+        for number, row in enumerate(rows, start=1):
+            if with_rows and not _columns(steps, row, number, report):
+                return
+            # A case that is wrong already is collected all the same: its ids must be unique, its
+            # links must exist. Only its arguments are left alone, as they may not be readable.
+            yield from collect(written, read if sound else [], row, head=head, source=source,
+                               lines=lines, checks=checks, report=report)
+
+    if not table:
+        yield from collected(rows_from(reading.tables, written.for_each), reading.checks)
+        return
+    origin = generated_by(written, table, head)
+    assert written.for_each is not None
+    samples = reading.tables.with_disclosed(SAMPLE)
+    sample = (rows_from(samples, written.for_each)
+              or rows_from(samples, without_conditions(written.for_each)))[:1]
+    for case in collected(sample, reading.checks.apart()):
+        if len(reading.mistakes) > before:
             return
-        # A case that is wrong already is collected all the same: its ids must be unique, its
-        # links must exist. Only its arguments are left alone, as they may not even be readable.
-        yield from collect(written, read if sound else [], row, head=head, source=source,
-                           lines=lines, checks=reading.checks, report=report)
+        yield from _generated(replace(case, generated=origin), written, reading, report, lambda: (
+            collected(rows_from(reading.tables, written.for_each), reading.checks)))
+
+
+def _generated(sample: TestCase, written: WrittenCase, reading: _Reading, report: Report,
+               collected: Callable[[], Iterator[TestCase]]) -> Iterator[TestCase]:
+    """Yield the cases of the device's rows, and one that stands for the rows that are not there."""
+    some = False
+    for case in collected():
+        some = True
+        yield replace(case, generated=sample.generated)
+    said = reading.disclosed
+    if not some or said is None or said.failures:
+        case = standing_in(sample, written, said)
+        reading.checks.identity(case.id, case.source, report)
+        yield case
 
 
 def _columns(steps: StepReader, row: Mapping[str, Any], number: int, report: Any) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,7 +16,7 @@ from bench.expressions import AbsentValue, ExpressionError, compile_expression
 from bench.plan.document import Document, Place, read_document
 from bench.plan.mistakes import in_plain_words
 from bench.plan.schema import ForEach, TableFile
-from bench.plan.tables import TABLES, Row
+from bench.plan.tables import DISCLOSED, TABLES, Row
 
 Report = Callable[[Place, str], None]
 """Takes a place inside the ``for_each`` and what is wrong there."""
@@ -27,11 +28,16 @@ class Tables:
 
     _files: dict[Path, list[Row]]
     documents: dict[Path, Document]
+    disclosed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def none_read(cls) -> Tables:
         """Return an empty set."""
         return cls({}, {})
+
+    def with_disclosed(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Tables:
+        """Return these with ``rows`` as those of the disclosed tables."""
+        return Tables(self._files, self.documents, rows)
 
     def rows(self, name: str, folder: Path) -> list[Row]:
         """Return the rows of the table ``name``, a name in code or a file below ``folder``.
@@ -40,15 +46,35 @@ class Tables:
         """
         if name in TABLES:
             return TABLES[name]()
+        if name in DISCLOSED:
+            return [dict(row) for row in self.disclosed.get(name, ())]
         path = folder / name
         if path.suffix != ".yaml":
             known = ", ".join(sorted(TABLES))
-            raise PlanError(f"no table {name!r}; a file ends in .yaml, tables in code are {known}")
+            raise PlanError(f"no table {name!r}; a file ends in .yaml, tables in code are {known}, "
+                            f"tables of the device {', '.join(DISCLOSED)}")
         if path not in self._files:
             document = read_document(path)
             self.documents[path] = document
             self._files[path] = _table_rows(document)
         return self._files[path]
+
+
+def disclosed_table(wanted: ForEach | None) -> str:
+    """Return the table of the device's that ``wanted`` takes rows of, "" for none."""
+    if wanted is None:
+        return ""
+    if wanted.table in DISCLOSED:
+        return str(wanted.table)
+    return next(filter(None, map(disclosed_table, wanted.product or ())), "")
+
+
+def without_conditions(wanted: ForEach) -> ForEach:
+    """Return ``wanted`` without the conditions on what a device gives: a sample meets none."""
+    if not disclosed_table(wanted):
+        return wanted
+    parts = None if wanted.product is None else [without_conditions(p) for p in wanted.product]
+    return wanted.model_copy(update={"where": None, "product": parts})
 
 
 def rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
@@ -82,7 +108,10 @@ def _rows_of(wanted: ForEach, folder: Path, tables: Tables, report: Report,
         return []
     if wanted.as_:
         rows = [{wanted.as_: row} for row in rows]
-    return _kept(rows, wanted.where, report, (*place, "where"), columns)
+    kept = _kept(rows, wanted.where, report, (*place, "where"), columns)
+    if kept == [] and not columns and not disclosed_table(wanted):
+        report((*place, "where"), "keeps no row")
+    return kept or []
 
 
 def _product(wanted: ForEach, folder: Path, tables: Tables, report: Report,
@@ -103,21 +132,19 @@ def _product(wanted: ForEach, folder: Path, tables: Tables, report: Report,
 
 
 def _kept(rows: list[Row], where: str | None, report: Report, place: Place,
-          columns: Row) -> list[Row]:
+          columns: Row) -> list[Row] | None:
+    """Return the rows for which ``where`` holds; None where it is wrong, which is reported."""
     if where is None:
         return rows
     try:
         condition = compile_expression(where)
         if unknown := condition.names - {"row"}:
             report(place, f"no variable {min(unknown)!r} here; `where` knows row")
-            return []
-        kept = [row for row in rows if _is_true(condition.evaluate({"row": {**columns, **row}}))]
+            return None
+        return [row for row in rows if _is_true(condition.evaluate({"row": {**columns, **row}}))]
     except (PlanError, AbsentValue, ExpressionError) as error:
         report(place, str(error))
-        return []
-    if not kept and not columns:  # one device type of several may have none
-        report(place, "keeps no row")
-    return kept
+        return None
 
 
 def _is_true(value: object) -> bool:

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.plan.tables import TABLES
+from bench.plan.tables import DISCLOSED, TABLES
 from bench.steps import Action
+from devices.dlms_names import TRAITS
 from devices.ports import PORTS
 
 ID = r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
@@ -53,9 +54,9 @@ class ForEach(Written):
     """Rows that turn one written case into many: one source, optionally filtered.
 
     ``rows`` stand in the plan; ``table`` names a YAML file relative to the plan (``source:`` and
-    ``rows:``) or a table in code; ``product`` combines every row of each with every row of the
-    others. ``where`` keeps the rows for which it is true. ``as`` puts the columns under a name:
-    ``row.<as>.<column>``.
+    ``rows:``), a table in code, or one whose rows the device gives at run time; ``product``
+    combines every row of each with every row of the others. ``where`` keeps the rows for which it
+    is true. ``as`` puts the columns under a name: ``row.<as>.<column>``.
     """
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
@@ -77,6 +78,9 @@ class WrittenCase(Written):
     applies: Annotated[Text, Field(description="CEL over `ics`: where the case applies")] | None \
         = None
     ports: Annotated[list[Text], Field(description="the ports that a rig must have for it")]
+    links: Annotated[list[Text], Field(
+        description="what the link of port dlms must be: hdlc, wrapper, serial, tcp, mode-e",
+    )] = Field(default_factory=list)
     preamble: list[dict[str, Any]] = Field(default_factory=list)
     steps: Annotated[list[dict[str, Any]], Field(min_length=1)]
     postamble: list[dict[str, Any]] = Field(default_factory=list)
@@ -124,9 +128,10 @@ def plan_schema(vocabulary: Mapping[str, Action[Any]]) -> dict[str, Any]:
     for phase in ("preamble", "steps", "postamble"):
         case["properties"][phase]["items"] = {"$ref": "#/$defs/Step"}
     case["properties"]["ports"]["items"] = {"enum": sorted(PORTS)}
+    case["properties"]["links"]["items"] = {"enum": sorted(TRAITS)}
     case["properties"]["verifies"]["items"] = {"type": "string", "pattern": f"{LINK}|{TEMPLATE}"}
     definitions["ForEach"]["oneOf"] = [{"required": [key]} for key in ("rows", "table", "product")]
-    definitions["ForEach"]["properties"]["table"]["examples"] = sorted(TABLES)
+    definitions["ForEach"]["properties"]["table"]["examples"] = sorted({*TABLES, *DISCLOSED})
     expectation = WrittenExpectation.model_json_schema()
     definitions |= {"Case": case, "Expectation": expectation}
     definitions["Step"] = _step_schema(vocabulary, definitions)

@@ -28,12 +28,14 @@ def select(
     ics: Mapping[str, Any],
     ports: Collection[str],
     *,
+    traits: Collection[str] = (),
     expression: str = "",
 ) -> tuple[Selected, ...]:
     """Return every case with its disposition and the reason, in the order given.
 
     ``NOT_RUN``: left out by ``expression``, CEL over :data:`CASE_NAMES`; ``INAPPLICABLE``: its
-    ``applies`` is false for the answers ``ics``; ``NOT_TESTABLE``: the rig's ``ports`` lack one
+    ``applies`` is false for the answers ``ics``, or the device discloses nothing that it could be
+    generated from; ``NOT_TESTABLE``: the rig's ``ports``, or the ``traits`` of its link, lack one
     that it needs; ``SELECTED`` otherwise.
 
     Raises :class:`PlanError` for an expression that is wrong or gives neither true nor false, and
@@ -53,14 +55,14 @@ def select(
                 unanswered[f"{case.source}: {case.id} asks {item}, which the ICS does not answer"] \
                     = None
             continue
-        selected.append(_judged(case, asked, ics, ports))
+        selected.append(_judged(case, asked, ics, ports, traits))
     if unanswered:
         raise ProfileError("\n".join(unanswered))
     return tuple(selected)
 
 
 def _judged(case: TestCase, asked: Expression | None, ics: Mapping[str, Any],
-            ports: Collection[str]) -> Selected:
+            ports: Collection[str], traits: Collection[str]) -> Selected:
     answers = "applies always"
     if asked is not None:
         applies = _truth(asked, {"ics": ics, "row": case.row}, f"{case.source}: applies")
@@ -72,6 +74,15 @@ def _judged(case: TestCase, asked: Expression | None, ics: Mapping[str, Any],
         noun = "port" if len(lacking) == 1 else "ports"
         return Selected(case, Disposition.NOT_TESTABLE,
                         f"the rig has no {noun} {', '.join(lacking)}")
+    if missing := [trait for trait in case.links if trait not in traits]:
+        return Selected(case, Disposition.NOT_TESTABLE,
+                        f"the rig's link is not {' and '.join(missing)}")
+    if case.generated and not case.body and not case.undisclosed:
+        return Selected(case, Disposition.INAPPLICABLE,
+                        f"the device discloses no such row of {case.generated.table}")
+    if case.row.get("do_not_test") is True:
+        return Selected(case, Disposition.NOT_RUN,
+                        "left out by the profile: dlms.do_not_test names it")
     return Selected(case, Disposition.SELECTED, answers)
 
 

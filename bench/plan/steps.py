@@ -23,7 +23,7 @@ from devices.declaration_items import ICS_ITEMS, IXIT_ITEMS
 PHASES = ("preamble", "steps", "postamble")
 SUBJECT = [field.name for field in fields(Subject)]
 DECLARED: Mapping[str, Mapping[str, object]] = {
-    "ics": ICS_ITEMS, "ixit": IXIT_ITEMS,
+    "ics": ICS_ITEMS, "ixit": {**IXIT_ITEMS, "dlms": None},
     "subject": dict.fromkeys([*SUBJECT, *(f"{name}_octets" for name in SUBJECT)]),
 }
 """What a device profile declares; it holds every item, and no other."""

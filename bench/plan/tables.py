@@ -3,11 +3,14 @@
 A table in code is a function without arguments, registered under the name that plans use. Its rows
 hold plain JSON values, as those of a file do, and become part of each collected case. It imports
 its codec when it is called: a plan that does not ask for it need not wait for it.
+
+The rows of a disclosed table come from the device, at run time (:mod:`bench.runner.disclosure`).
+What stands here is one row as it may come, by which plans are checked without a device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +21,36 @@ COMMAND, CRITICAL_COMMAND = "SME.C.", "SME.C.C"
 
 TABLES: dict[str, Callable[[], list[Row]]] = {}
 """Tables in code by name."""
+
+_ASSOCIATION: Row = {
+    "association": "hls", "client": 48, "server": 1, "context": "ln-ciphered",
+    "mechanism": "hls-gmac", "short_names": False, "class": 15, "version": 2,
+}
+_OBJECT: Row = {"association": "hls", "object": "8/0-0:1.0.0.255", "class": 8, "version": 0,
+                "obis": "0-0:1.0.0.255", "name": "clock"}
+ADDED: Row = {"id": "hls.8.0-0.1.0.0.255", "declared": True, "declared_mode": "read, write",
+              "do_not_test": False}
+"""What the bench adds to each disclosed row: a part for the id of a case, whether the profile
+declares the association or object, and with which rights, and whether it says not to test it."""
+
+DISCLOSED: Mapping[str, Row] = {
+    "disclosed_associations": {**_ASSOCIATION, **ADDED, "id": "hls", "declared_mode": ""},
+    "disclosed_objects": {**_OBJECT, **ADDED, "declared_mode": ""},
+    "disclosed_attributes": {
+        **_OBJECT, "reference": "8/0-0:1.0.0.255/a2", "index": 2, "attribute": "time",
+        "mode": "read, write", "readable": True, "writable": True, "selectors": [],
+        **ADDED, "id": "hls.8.0-0.1.0.0.255.a2"},
+    "disclosed_methods": {
+        **_OBJECT, "reference": "8/0-0:1.0.0.255/m1", "index": 1, "method": "adjust_to_quarter",
+        "mode": "access", "callable": True, **ADDED, "id": "hls.8.0-0.1.0.0.255.m1",
+        "declared_mode": "access"},
+}
+"""Tables whose rows the device gives, by name, each with a row as it may come.
+
+``association`` is its name in the profile; ``object`` is ``class/obis``, ``reference`` that with
+``/a`` or ``/m`` and ``index``; ``name``, ``attribute`` and ``method`` are the standard's names, ""
+where they are not known; ``mode`` is the right in words, as the device lists it.
+"""
 
 
 def table(name: str) -> Callable[[Callable[[], list[Row]]], Callable[[], list[Row]]]:

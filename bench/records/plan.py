@@ -42,8 +42,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Generated:
+    """The written case behind one that was generated at run time, from a row of the device's.
+
+    ``id`` stands for all of its rows: the written id with EACH in place of its templates.
+    """
+
+    id: str
+    table: str  # a name of bench.plan.tables.DISCLOSED
+    fingerprint: str  # over all that was written and decides a verdict, 16 hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
 class TestCase:
-    """One collected case: a written one, or one row of a written one's ``for_each``."""
+    """One collected case: a written one, or one row of a written one's ``for_each``.
+
+    Where a written case is to be generated from what the device discloses and there is no row, one
+    case without steps stands for it, of the id of its ``generated``; ``undisclosed`` says why the
+    device's rows could not be had, "" where it has none of the kind.
+    """
 
     __test__ = False  # not a pytest class
 
@@ -65,6 +82,9 @@ class TestCase:
     source: str = ""  # file:line
     policy: str = ""  # section of the security policy: smwan, smhan, transfer, or none
     fingerprint: str = ""  # SHA-256 over all that decides its verdict, 16 hexadecimal digits
+    links: tuple[str, ...] = ()  # traits that a rig's link must have (devices.dlms_names)
+    generated: Generated | None = None
+    undisclosed: str = ""
 
     @property
     def requirements(self) -> tuple[str, ...]:

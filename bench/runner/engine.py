@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.errors import BenchError, LinkError, NotTestableHere
+from bench.errors import BenchError, Inapplicable, Inconclusive, LinkError, NotTestableHere
 from bench.expressions import AbsentValue, ExpressionError, resolve
 from bench.judge import judge_step
 from bench.ledger.entry import OPERATOR_ANSWER
@@ -54,6 +54,8 @@ def run_case(case: TestCase, context: Context, attempt: int, *,
 
     answers = OperatorAnswers(context.ports)
     yield event("case-started", attempt=attempt)
+    if case.generated and not case.body:  # it stands for cases that could not be generated
+        yield event("inconclusive", reason=case.undisclosed)
     skip = ""  # why the steps that are left are not run
     for phase, index, step in _steps(case):
         # The postamble restores the device whatever happened, as far as the link still holds.
@@ -142,6 +144,10 @@ def _call(perform: Any, context: Context, arguments: Any) -> Observation:
         seen: Observation = perform(context, arguments)
     except NotTestableHere as lacking:
         raise StepStopped("not-testable", str(lacking)) from lacking
+    except Inconclusive as unclear:
+        raise StepStopped("inconclusive", str(unclear)) from unclear
+    except Inapplicable as absent:
+        raise StepStopped("inapplicable", str(absent)) from absent
     except LinkError as broken:
         raise StepStopped(
             "bench-error", str(broken), octets=broken.octets, broken=True) from broken

@@ -8,15 +8,19 @@ import pytest
 
 from bench.catalogue import load_catalogue
 from bench.plan import PlanReader
+from bench.records.disclosure import Disclosure
 
 READER = pytest.StashKey[PlanReader]()
+DISCLOSED = pytest.StashKey[Disclosure]()
+"""What the device of the run says that it has; set before the plans are read."""
 
 
 def reader(config: pytest.Config) -> PlanReader:
     """Return the session's reader; in a worker it leaves the requirements to the controller."""
     if READER not in config.stash:
         catalogue = None if hasattr(config, "workerinput") else load_catalogue()
-        config.stash[READER] = PlanReader(catalogue)
+        config.stash[READER] = PlanReader(
+            catalogue, disclosed=config.stash.get(DISCLOSED, None))
     return config.stash[READER]
 
 

@@ -16,7 +16,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bench.errors import BenchError, LedgerError, NotTestableHere, ProtocolError
+from bench.errors import (
+    BenchError,
+    Inapplicable,
+    Inconclusive,
+    LedgerError,
+    NotTestableHere,
+    ProtocolError,
+)
 from bench.protocols.gbcs import payloads
 from bench.protocols.gbcs.block import is_block
 from bench.protocols.gbcs.keys import KeyStore
@@ -40,6 +47,10 @@ AGAIN = "read again from the stored octets"
 
 _BROKEN_LINE = ("garbage", "partial", "closed")
 _NOTHING_TO_SEND = "await_alert"
+_ENDED: Mapping[str, type[BenchError]] = {
+    "not-testable": NotTestableHere, "not-verifiable": NotTestableHere,
+    "inconclusive": Inconclusive, "inapplicable": Inapplicable,
+}
 
 Exchange = Sequence[Mapping[str, Any]]
 """The frames of one exchange: what was sent, if anything, and what came after it."""
@@ -193,8 +204,8 @@ class _Player:
         if event is None or event.kind == "skipped":
             raise BenchError("the recording ends before this step: that day's run did not do it")
         self._time = event.time
-        if event.kind in ("not-testable", "not-verifiable"):
-            raise NotTestableHere(str(event.data.get("reason", "")))
+        if event.kind in _ENDED:
+            raise _ENDED[event.kind](str(event.data.get("reason", "")))
         if event.kind != "observation":
             raise BenchError(f"as on that day: {event.data.get('reason', event.kind)}")
         if event.data.get("action") != action:

@@ -18,14 +18,17 @@ import pytest
 from bench.errors import BenchError, RigError
 from bench.judge import judge_case
 from bench.plan import for_device, select
+from bench.records.disclosure import Disclosure
 from bench.records.event import Event
 from bench.records.plan import Selected
+from bench.records.serial import from_json, to_json
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.resources import resolve
 from bench.runner.carried import read_carried
 from bench.runner.clock import utc_now
+from bench.runner.disclosure import needs_disclosure
 from bench.runner.order import in_order
-from bench.runner.planned import as_named, reader
+from bench.runner.planned import DISCLOSED, as_named, named_files, reader
 from bench.runner.record import ASK, RECORD_NAME, Record
 from bench.runner.station import Station
 from bench.runner.transport import attach
@@ -88,25 +91,44 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[RECORD] = record
             setting.attempts, setting.done = record.attempts, record.done
             config.pluginmanager.register(record, RECORD_NAME)
+            _disclose(config, setting, record)
+        elif stored := config.workerinput.get("smip_disclosed"):
+            config.stash[DISCLOSED] = from_json(Disclosure, json.loads(stored))
     except BenchError as mistake:
         raise pytest.UsageError(str(mistake)) from mistake
 
 
+def _disclose(config: pytest.Config, setting: Setting, record: Record) -> None:
+    """Ask the device what it has, where the plans generate cases from that; once for a run."""
+    if config.option.collectonly or not needs_disclosure(named_files(config), setting.profile):
+        return
+    if record.disclosure is None:
+        record.disclosure, record.before = setting.station.disclose()
+        if _several(config):
+            setting.station.close()  # each worker has a device of its own
+    config.stash[DISCLOSED] = record.disclosure
+
+
+def _several(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
+
+
 def _refuse_sharing(config: pytest.Config, declaration: RigDeclaration) -> None:
     """Raise :class:`RigError` where several processes would drive one device."""
-    shared = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
-    if shared and not declaration.launch and not config.option.collectonly:
+    if _several(config) and not declaration.launch and not config.option.collectonly:
         raise RigError(f"{declaration.path}: one physical device is never driven by several "
                        "processes; run without -n")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which cases are done and which attempt is next."""
+    """Tell a worker which cases are done, which attempt is next, and what the device disclosed."""
     setting = node.config.stash.get(SETTING, None)
     if setting is not None:
         node.workerinput["smip_attempts"] = json.dumps(setting.attempts)
         node.workerinput["smip_done"] = json.dumps(sorted(setting.done))
+        disclosed = node.config.stash.get(DISCLOSED, None)
+        node.workerinput["smip_disclosed"] = json.dumps(to_json(disclosed)) if disclosed else ""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -159,7 +181,7 @@ class PlanFile(pytest.File):
             else:
                 profile = setting.profile
                 chosen = select(for_device(cases, profile.subject.device_type), profile.ics,
-                                setting.declaration.ports)
+                                setting.declaration.ports, traits=setting.declaration.traits)
         except BenchError as mistake:
             raise self.CollectError(str(mistake)) from mistake
         for selected in chosen:

@@ -1,7 +1,8 @@
 """The controller's side of a run: it alone writes the ledger.
 
-The plan is frozen when pytest has collected, before any device is touched: every case of the named
-plan files with the reason why it is in or out. A case's ``case-started`` entry is written when a
+The plan is frozen when pytest has collected, before any case touches a device: every case of the
+named plan files with the reason why it is in or out. Only what cases are generated from was asked
+before that (:mod:`bench.runner.disclosure`). A case's ``case-started`` entry is written when a
 worker takes it, its other events when its report arrives; a worker that died leaves an ERROR.
 """
 
@@ -20,6 +21,7 @@ from bench.errors import BenchError, LedgerError, PlanError, ProfileError, RigEr
 from bench.judge import judge_case
 from bench.ledger import Ledger, read_events, read_ledger, write_capture
 from bench.plan import for_device, select
+from bench.records.disclosure import Disclosure
 from bench.records.event import Event
 from bench.records.plan import Selected, TestCase
 from bench.records.run import FrozenPlan
@@ -27,6 +29,7 @@ from bench.records.serial import digest
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.carried import read_carried
 from bench.runner.clock import utc_now
+from bench.runner.disclosure import disclosure_of
 from bench.runner.engine import BENCH, DECLARATION
 from bench.runner.order import in_order
 from bench.runner.planned import named_files, reader
@@ -62,6 +65,8 @@ class Record:
         self.planned: Mapping[str, Selected] = {}
         self.attempts: dict[str, int] = {}
         self.done: frozenset[str] = frozenset()
+        self.disclosure: Disclosure | None = None  # of the device, where its plans need one
+        self.before: tuple[Event, ...] = ()  # what happened before the plan could be frozen
         self._ledger: Ledger | None = None
         self._events: dict[str, list[Event]] = {}
         if config.option.resume:
@@ -159,6 +164,8 @@ class Record:
                 self._ledger = Ledger.resume(self.folder, utc_now)
             else:
                 self._ledger = Ledger.create(self.folder, plan, utc_now)
+            for event in self.before:
+                self._store(event)
         except BenchError as failure:
             self._fail(failure)
 
@@ -167,7 +174,8 @@ class Record:
         cases = for_device(in_order(reader(self.config).load(named_files(self.config))), kind)
         if not cases:
             raise PlanError(f"no case of these plans is for a device of type {kind}")
-        chosen = select(cases, self.profile.ics, self.declaration.ports)
+        chosen = select(cases, self.profile.ics, self.declaration.ports,
+                        traits=self.declaration.traits)
         delta = self.config.option.delta
         carried = read_carried(Path(delta)) if delta else {}
         return {
@@ -180,6 +188,7 @@ class Record:
     def _look_back(self) -> None:
         """Learn from the ledger which cases are done and which attempt is next."""
         contents = read_ledger(self.folder)
+        self.disclosure = disclosure_of(contents.events)
         cases = {selected.case.id: selected.case for selected in contents.plan.selected}
         done = set()
         for name, events in contents.by_case().items():

@@ -114,7 +114,8 @@ def replay_on_device(
     ixit: Mapping[str, Any] = {**profile.ixit, **stored.answers.ixit, **given}
     ics: Mapping[str, Any] = stored.answers.ics
     today = replace(profile, ics=ics, ixit=ixit)
-    (selected,) = select((about.case,), today.ics, declaration.ports)
+    (selected,) = select((about.case,), today.ics, declaration.ports,
+                         traits=declaration.traits)
     if selected.disposition is not Disposition.SELECTED:
         raise RigError(f"{declaration.path}: {about.case.id} is {selected.disposition}: "
                        f"{selected.reason}")

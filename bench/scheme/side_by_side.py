@@ -49,7 +49,8 @@ _LENGTHS = frozenset(layout.LENGTH_OF + name for name in (
 _PARTIES = {layout.ORIGINATOR, layout.RECIPIENT}
 _NOWHERE = Span("", 0, 0)
 _PHASES = ("preamble", "body", "postamble")
-_STEP_EVENTS = ("observation", "skipped", "not-testable", "not-verifiable", "bench-error")
+_STEP_EVENTS = ("observation", "skipped", "not-testable", "not-verifiable", "inconclusive",
+                "inapplicable", "bench-error")
 
 
 Specimens = tuple[str, str]

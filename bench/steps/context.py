@@ -13,7 +13,8 @@ from bench.records.answers import Answers
 
 @dataclass(slots=True)
 class Context:
-    """One case's view of the world; made anew for every case, except the remote parties."""
+    """One case's view of the world; made anew for every case, except the remote parties and what is
+    ``lasting``, which are those of the open rig."""
 
     ports: Mapping[str, Any]  # port name -> adapter (devices.ports)
     answers: Answers
@@ -26,6 +27,8 @@ class Context:
     received: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # step name -> messages
     step_name: str = ""  # of the step now running
     place: tuple[str, int] = ("", 0)  # its phase and its index there
+    dlms_keys: Any = None  # devices.dlms_keys.DlmsKeys, where a DLMS meter has keys
+    lasting: dict[str, Any] = field(default_factory=dict)  # what outlives the case: counters
 
     @property
     def ixit(self) -> Mapping[str, Any]:

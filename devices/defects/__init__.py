@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devices.defects.dlms_link import DLMS_LINK
+from devices.defects.dlms_meter import DLMS_METER
 from devices.defects.esme import ESME
 from devices.defects.record import Defect
 from devices.defects.shared import SHARED
 
 __all__ = ["DEFECTS", "Defect", "of_device"]
 
-DEFECTS: Mapping[str, Defect] = {one.name: one for one in (*ESME, *SHARED)}
+DEFECTS: Mapping[str, Defect] = {one.name: one for one in (*ESME, *SHARED, *DLMS_METER, *DLMS_LINK)}
 """All defects by name."""
 
 

@@ -13,7 +13,7 @@ from devices.ports import Arrival, Arrived, Dlms
 from devices.profile import load_profile
 from devices.rig import load_rig, open_rig
 
-TEXT = "rig: two lines\nserves: esme\nlaunch: {emulator: esme}\nports:\n"
+TEXT = "rig: two lines\nserves: esme\nlink: hdlc\nlaunch: {emulator: esme}\nports:\n"
 
 
 class Line:

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from bench.errors import LinkError, RigError
+from bench.resources import ROOT
+from devices import dlms_keys
 from devices import launch as launching
 from devices.launch import Launch, launched
 from devices.pki import read_parties
 
 PROFILE = Path("meter.yaml")
+PTY = pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 
 # Stands for `smip-bench emulate`: says where it is and what it was told, ends with its parent.
 FAITHFUL = """
@@ -68,6 +71,25 @@ def test_it_is_told_everything_it_needs(notes: Path) -> None:
         "esme", "--listen", "127.0.0.1:0", "--stimulus", "127.0.0.1:0",
         "--pki", str(emulator.keys), "--profile", str(PROFILE.resolve()), "--seed", "7",
         "--parent-pipe", "--defect", "replay-accepted"]
+
+
+@pytest.mark.parametrize(("link", "line", "served"), [
+    ("wrapper", ["--listen", "127.0.0.1:0"], "wrapper"),
+    ("hdlc-tcp", ["--listen", "127.0.0.1:0"], "hdlc"),
+    pytest.param("hdlc", ["--line", "auto"], "hdlc", marks=PTY),
+    pytest.param("mode-e", ["--line", "auto"], "mode-e", marks=PTY),
+])
+def test_a_dlms_meter_is_told_its_link_and_gets_the_keys_that_its_profile_names(
+    notes: Path, link: str, line: list[str], served: str
+) -> None:
+    profile = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
+    with launched(Launch("dlms-meter", link=link), profile,
+                  command=command(FAITHFUL)) as emulator:
+        told = json.loads(notes.read_text())
+        assert set(dlms_keys.load(emulator.keys).sets) == {"lls", "hls"}
+    assert told == ["dlms-meter", *line, "--link", served, "--stimulus", "127.0.0.1:0",
+                    "--keys", str(emulator.keys), "--profile", str(profile), "--seed", "0",
+                    "--parent-pipe"]
 
 
 @pytest.mark.parametrize(("platform", "line", "way"), [

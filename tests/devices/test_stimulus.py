@@ -77,7 +77,7 @@ def stimulus(emulator: Emulator) -> Iterator[Stimulus]:
 
 def test_it_serves_five_ports_and_says_that_it_is_emulated() -> None:
     adapter = Stimulus(address="localhost:1")
-    assert set(adapter.provides) == set(PORTS) - {"gbcs"}
+    assert set(adapter.provides) == set(PORTS) - {"gbcs", "dlms"}
     assert all(isinstance(adapter, PORTS[port]) for port in adapter.provides)
     assert adapter.emulated
 

@@ -51,6 +51,7 @@ from bench.protocols.dlms.channel import Channel, check_protection, moved
 from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.result import Refusal, Result
 from bench.protocols.dlms.security import hls
+from bench.protocols.dlms.security.counters import Counters
 from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Opened, Protection
@@ -148,13 +149,15 @@ class Client:
         if answer is None:
             answer = hls.answer(mechanism, security.keys, theirs=theirs, ours=ours,
                                 counters=security.counters)
+        # the counter in pass 4 was drawn before the one of the APDU that carries it
+        before = Counters(seen=security.counters.seen)
         result = yield from self._reply_to_hls(Data(Tag.OCTET_STRING, answer))
         if result.succeeded:
             if result.data is None or result.data.tag is not Tag.OCTET_STRING:
                 raise RemoteProtocolError(0, "the server's answer to the challenge",
                                           result.data.tag.name if result.data else "none")
             hls.check_answer(mechanism, security.keys, result.data.value, theirs=theirs,
-                             ours=ours, counters=security.counters, replay=security.replay)
+                             ours=ours, counters=before, replay=security.replay)
         return result
 
     def release(self, request: Rlrq | bytes | None = None) -> Exchange[Released]:

@@ -48,6 +48,11 @@ class MeterKeys:
         """Return these keys with another in the place of ``name``."""
         return replace(self, **{name: key})  # type: ignore[arg-type]  # a symmetric key's name
 
+    def with_signing(self, own: ec.EllipticCurvePrivateKey,
+                     client: ec.EllipticCurvePublicKey) -> MeterKeys:
+        """Return these keys with a pair to sign with, and the client's key to verify with."""
+        return replace(self, signing=own, client_signing=client)
+
 
 def derived(seed: int, *, suite_number: int = 0, flag_id: str = "SMB") -> MeterKeys:
     """Return keys that follow from ``seed``: for trials and tests, never for a real meter."""

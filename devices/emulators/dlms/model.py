@@ -188,8 +188,6 @@ def _profiles(parts: Parts) -> None:
     status = Column(1, obis.parse("0-0:96.10.1.255"), 2)
     imports, exports = (Column(3, obis.parse(code), 2)
                         for code in ("1-0:1.8.0.255", "1-0:2.8.0.255"))
-    if "profile-wrong-capture" in parts.faults:
-        exports = imports._replace(instance=exports.instance)
 
     def past() -> Rows:
         return tuple((instants.data(at), Data(Tag.UNSIGNED, 0),

@@ -138,7 +138,7 @@ class Account(Interface):
     CLASS_ID = 111
     ATTRIBUTES = (
         ("account_mode_and_status", "{enum,enum}"), ("current_credit_in_use", "u8"),
-        ("current_credit_status", "bits(7)"), ("available_credit", "i32"),
+        ("current_credit_status", "bits(8)"), ("available_credit", "i32"),
         ("amount_to_clear", "i32"), ("clearance_threshold", "i32"), ("aggregated_debt", "i32"),
         ("credit_reference_list", "[0..8]os(6)"), ("charge_reference_list", "[0..8]os(6)"),
         ("credit_charge_configuration", "[0..16]{os(6),os(6),bits(3)}"),
@@ -175,10 +175,10 @@ class Account(Interface):
             one.number("total_amount_remaining") for one in self._charges)))
 
     def read_current_credit_status(self) -> Data:
-        """Return the bits: in credit, low, next enabled, selectable, selected, in use, out."""
+        """Return in credit, low, next enabled, selectable, selected, in use, out, reserved."""
         available = self.read_available_credit().value
         bits = (available > 0, 0 < available <= self.number("low_credit_threshold"),
-                False, False, False, available > 0, available <= 0)
+                False, False, False, available > 0, available <= 0, False)
         return Data(Tag.BIT_STRING, "".join("1" if bit else "0" for bit in bits))
 
     def do_activate_account(self, _parameter: Data) -> None:

@@ -201,4 +201,4 @@ class StatusMapping(Interface):
     """Class 63: a status word, and which bits of the reference table it shows."""
 
     CLASS_ID = 63
-    ATTRIBUTES = (("status_word", "bits(0..32)"), ("mapping_table", "{u16,[0..32]u8}"))
+    ATTRIBUTES = (("status_word", "bits(0..32)"), ("mapping_table", "{u8,[0..32]u16}"))

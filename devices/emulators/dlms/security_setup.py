@@ -37,7 +37,8 @@ class SecuritySetup(Interface):
     CLASS_ID = 64
     ATTRIBUTES = (
         ("security_policy", "enum 0..255"), ("security_suite", "enum 0..2"),
-        ("client_system_title", "os(0..8)"), ("server_system_title", "os(8)"))
+        ("client_system_title", "os(0..8)"), ("server_system_title", "os(8)"),
+        ("certificates", "[0..8]{enum,enum,os(0..16),os(0..64),os(0..64),os(0..64)}"))
     METHODS = (("security_activate", "enum 0..255"), ("key_transfer", "[1..4]{enum,os(0..64)}"))
 
     def __init__(self, code: str, keys: Callable[[], MeterKeys],
@@ -45,6 +46,9 @@ class SecuritySetup(Interface):
                  faults: Faults = NONE) -> None:
         """``policy`` is that of version 0; version 1 asks for the same both ways."""
         self.VERSION = 1 if suite else 0
+        if not suite:
+            self.attributes = {
+                index: field for index, field in self.attributes.items() if index <= 5}
         title = keys().title
         if "security-setup-title-wrong" in faults:
             title = title[:7] + bytes((title[7] ^ 1,))

@@ -10,6 +10,7 @@ which ends nothing.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from bench.protocols.dlms.apdu import (
     ActionRequestNormal,
     Conformance,
     ExceptionResponse,
+    GeneralBlock,
     GetResponseNormal,
     Rlre,
     Rlrq,
@@ -33,13 +35,14 @@ from bench.protocols.dlms.security import hls
 from bench.protocols.dlms.security.counters import LENIENT, Counters, Key
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Envelope, Flaw, Opened, SecurityError
-from devices.emulators.dlms import access_service
+from devices.emulators.dlms import access_service, general_blocks
 from devices.emulators.dlms.associations import (
     ASSOCIATED,
     CURRENT_INSTANCE,
     NON_ASSOCIATED,
     PENDING,
 )
+from devices.emulators.dlms.general_blocks import GeneralBlocks
 from devices.emulators.dlms.guarding import Guard
 from devices.emulators.dlms.interface import OTHER_REASON, Refused
 from devices.emulators.dlms.keys import MeterKeys
@@ -64,6 +67,11 @@ UNREADABLE = ExceptionResponse(1, 3)
 TOO_LONG = ExceptionResponse(1, 4)
 NOT_DECIPHERED = ExceptionResponse(1, 5)
 UNKNOWN = ExceptionResponse(2, 2)
+
+
+_SERVICES: Mapping[type, tuple[str, str | None]] = {
+    **SERVICE_OF, **SHORT_OF, AccessRequest: ("access", None),
+    GeneralBlock: ("general-block-transfer", None)}
 
 
 class Device(Protocol):
@@ -118,9 +126,23 @@ class Session:
             return self._open(octets)
         if octets[0] == RLRQ:
             return self._release(octets)
-        answer = self._serve(octets)
+        if octets[0] == general_blocks.TAG and self._takes_blocks:
+            return self._blocks.take(octets, self._answer_whole)
+        answer = self._serve(octets, self._agreed.max_send)
         self._device.answered()
+        if answer is not None and len(answer) > self._agreed.max_send and self._takes_blocks:
+            return self._blocks.send(answer)
         return () if answer is None else (answer,)
+
+    @property
+    def _takes_blocks(self) -> bool:
+        return "general-block-transfer" in self._names
+
+    def _answer_whole(self, octets: bytes) -> bytes | None:
+        """Return what answers a request that came in general blocks, however long."""
+        answer = self._serve(octets, general_blocks.LONGEST)
+        self._device.answered()
+        return answer
 
     def use(self, keys: MeterKeys) -> None:
         """Go on with keys that have been transferred."""
@@ -170,6 +192,7 @@ class Session:
 
     def _begin(self, agreed: Agreed) -> None:
         self._agreed, self._guard = agreed, agreed.guard
+        self._blocks = GeneralBlocks(agreed.max_send)
         names = frozenset(conformance_names(agreed.conformance))
         if "service-not-negotiated-served" in self._faults:
             names = frozenset(self._offer.settings.conformance)
@@ -196,6 +219,7 @@ class Session:
 
     def _drop(self) -> None:
         self._phase = Phase.IDLE
+        self._names = frozenset[str]()
         self._guard = self._fresh.guard
         self._agreed = Agreed(self._guard, Conformance(0), 0, None, 0, b"", b"")
         self._offer.state.status = NON_ASSOCIATED
@@ -225,13 +249,13 @@ class Session:
 
     # -- services ------------------------------------------------------------------------------
 
-    def _serve(self, octets: bytes) -> bytes | None:
+    def _serve(self, octets: bytes, most_sent: int) -> bytes | None:
         if self._phase is Phase.IDLE:
             return NOT_ALLOWED.encode()
         most = self._offer.settings.max_pdu
         if "own-max-pdu-refused" in self._faults:
             most //= 2
-        if len(octets) > most:
+        if len(octets) > most and most_sent != general_blocks.LONGEST:
             return TOO_LONG.encode()
         try:
             opened = self._guard.open(octets)
@@ -242,7 +266,7 @@ class Session:
             return NOT_NEGOTIATED.encode()
         if not self._guard.is_enough(opened.protection):
             return NOT_ALLOWED.encode()
-        return self._carry_out(opened)
+        return self._carry_out(opened, most_sent)
 
     def _not_taken(self, wrong: SecurityError) -> bytes:
         if wrong.flaw is Flaw.COUNTER:
@@ -250,38 +274,47 @@ class Session:
             return ExceptionResponse(1, 6, min(seen + 1, 0xFFFFFFFF)).encode()
         return NOT_DECIPHERED.encode()
 
-    def _carry_out(self, opened: Opened) -> bytes | None:
+    def _carry_out(self, opened: Opened, most_sent: int) -> bytes | None:
         try:
             request = decode(opened.apdu)
         except RemoteProtocolError:
             return self._odd(opened)
-        wanted = SERVICE_OF.get(type(request)) or SHORT_OF.get(type(request)) \
-            or (("access", None) if isinstance(request, AccessRequest) else None)
+        wanted = _SERVICES.get(type(request))
         if wanted is None:
             return self._unknown()
-        if any(name is not None and name not in self._names for name in wanted):
-            return NOT_NEGOTIATED.encode()
-        if self._phase is Phase.PENDING and not self._answers_challenge(request) \
-                and "served-before-authentication" not in self._faults:
-            return NOT_ALLOWED.encode()
+        if refusal := self._refusal(request, wanted):
+            return refusal.encode()
         guard = self._guard  # an answer to the challenge may end the association
         protection = guard.answer(opened.protection)
-        room = self._agreed.max_send - guard.overhead(protection)
+        room = most_sent - guard.overhead(protection)
         if "max-pdu-exceeded" in self._faults:
             room += room // 4
         response = self._response(request, room)
         if response is None:
             return None
+        if isinstance(response, ExceptionResponse):
+            return response.encode()
         octets = response.encode()
         if "invoke-id-wrong" in self._faults and octets[0] in (0xC4, 0xC5, 0xC7):
             octets = octets[:2] + bytes((octets[2] & 0xF0,)) + octets[3:]
         return guard.close(octets, protection)
 
+    def _refusal(self, request: Apdu,
+                 wanted: tuple[str, str | None]) -> ExceptionResponse | None:
+        if isinstance(request, GeneralBlock) \
+                or any(name is not None and name not in self._names for name in wanted):
+            return NOT_NEGOTIATED
+        if self._phase is Phase.PENDING and not self._answers_challenge(request) \
+                and "served-before-authentication" not in self._faults:
+            return NOT_ALLOWED
+        return None
+
     def _response(self, request: Apdu, room: int) -> Apdu | None:
         if isinstance(request, AccessRequest):
             response: Apdu = access_service.answer(self._offer.view, request)
             self._device.changed()
-            return response if len(response.encode()) <= room else TOO_LONG
+            fits = self._takes_blocks or len(response.encode()) <= room
+            return response if fits else TOO_LONG
         if type(request) in SHORT_OF:
             return self._short.answer(request, room)
         answer = self._services.answer(request, room)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bench.errors import RemoteProtocolError
+from bench.protocols.cosem.classes import interface_class
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.cosem.reference import Selection
 from bench.protocols.dlms.apdu import (
@@ -60,11 +61,6 @@ SHORT_OF: dict[type, tuple[str, str | None]] = {
     ReadRequest: ("read", None), WriteRequest: ("write", None),
     UnconfirmedWriteRequest: ("unconfirmed-write", None)}
 """Request -> what must have been negotiated for it."""
-
-_FIRST_METHOD = {3: 0x28, 4: 0x38, 5: 0x48, 6: 0x30, 7: 0x58, 8: 0x60, 9: 0x20, 10: 0x20, 11: 0x10,
-                 12: 0x20, 17: 0x20, 18: 0x40, 20: 0x50, 40: 0x38, 42: 0x60, 64: 0x30, 68: 0x30,
-                 70: 0x20, 111: 0x90, 112: 0x68, 113: 0x80, 115: 0x40}
-"""Class -> offset of its first method, 8 for each further one."""
 
 Item = TypeVar("Item")
 
@@ -232,7 +228,8 @@ class ShortServices:
                 continue
             if offset // 8 + 1 in (1, *found.attributes):
                 return found, False, offset // 8 + 1
-            first = _FIRST_METHOD.get(found.CLASS_ID)
+            declared = interface_class(found.CLASS_ID, found.VERSION)
+            first = declared.first_method_offset if declared else None
             if first is not None and (offset - first) // 8 + 1 in found.methods:
                 return found, True, (offset - first) // 8 + 1
         raise Refused(OBJECT_UNDEFINED)

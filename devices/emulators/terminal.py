@@ -20,6 +20,11 @@ class Terminal:
         self._handle = handle
         self._other = other
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a new pseudo-terminal: the other end sets its speed."""
+        return self._other is not None
+
     def fileno(self) -> int:
         """Return the file descriptor, for a selector."""
         return self._handle

@@ -1,0 +1,111 @@
+"""Port ``dlms`` behind an optical head: sign-on in mode E, then HDLC (IEC 62056-21, 62056-46).
+
+``connect`` goes to 300 bit/s, signs on and leaves the line at the speed that was agreed. The
+sign-on's 7E1 is made in software on an 8N1 line, as pseudo-terminals, terminal servers and most USB
+heads have nothing else. A head may echo, or not. A meter that does not answer the sign-on, or
+answers something else, is a connection that it closed; what it said is in :attr:`Optical.failed`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bench.errors import RigError
+from bench.protocols.iec62056_21.sign_on import (
+    ClientSignOn,
+    Failed,
+    Identified,
+    Send,
+    SignedOn,
+    Step,
+    Switch,
+)
+from devices.adapters.dlms_serial import DlmsSerial
+from devices.adapters.options import positive
+
+_BITS = 10  # of an octet on the line
+CONFIRMATIONS = ("new", "old", "none")
+
+
+class Optical(DlmsSerial):
+    """An optical head, or any line to a meter that wants a sign-on.
+
+    ``address`` is the meter's device address, empty for any; ``baud`` the highest speed to agree
+    on; ``confirmation`` where the meter confirms it: at the ``new`` speed, the ``old``, or
+    ``none``; ``response_s`` how long it may take for each message, in seconds; ``attempts`` how
+    often it is asked. Other options are those of :class:`~devices.adapters.dlms_serial.DlmsSerial`.
+    """
+
+    def __init__(self, *, url: str, baud: int = 19_200, address: str = "",
+                 confirmation: str = "new", response_s: float = 2.0, attempts: int = 2,
+                 turn_round_s: float = 0.0, echo: bool = True, inter_octet_s: float = 0.0,
+                 write_timeout_s: float = 10.0, clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], object] = time.sleep) -> None:
+        super().__init__(url=url, baud=300, turn_round_s=turn_round_s, echo=echo,
+                         inter_octet_s=inter_octet_s, write_timeout_s=write_timeout_s,
+                         clock=clock, sleep=sleep)
+        if confirmation not in CONFIRMATIONS:
+            raise RigError(f"confirmation: expected one of {', '.join(CONFIRMATIONS)}, "
+                           f"found {confirmation!r}")
+        self._sign_on = ClientSignOn(address, highest_baud=int(positive("baud", baud)),
+                                     confirmation=confirmation)
+        self._response = positive("response_s", response_s)
+        self._attempts = int(positive("attempts", attempts))
+        self.failed: str = ""
+        """Why the last sign-on failed, empty where it did not."""
+        self.identification = ""
+        """The maker and text that the meter named itself by at the last sign-on."""
+
+    def connect(self) -> None:
+        """Sign on; where the meter does not take part, the connection is closed."""
+        super().connect()
+        self.failed = ""
+        for _ in range(self._attempts):
+            if self._signs_on() or self._closed:
+                break
+        else:
+            self._closed = True
+
+    def _signs_on(self) -> bool:
+        """Return whether the meter signed on."""
+        self._forget()
+        steps = self._sign_on.start()
+        while not self._closed:
+            for step in steps:
+                if isinstance(step, SignedOn):
+                    self._waiting = step.rest
+                    return True
+                if isinstance(step, Failed):
+                    self.failed = f"sign-on: {step.error}"
+                    return False
+                self._do(step)
+            steps = self._heard()
+            if not steps:
+                self.failed = f"sign-on: no answer within {self._response} s"
+                return False
+        self.failed = "sign-on: the connection was closed"
+        return False
+
+    def _do(self, step: Step) -> None:
+        if isinstance(step, Send):
+            self.send(step.octets)
+            # a line that does not say when the last octet has left (a pty, a socket)
+            self._sleep(len(step.octets) * _BITS / self._speed)
+        elif isinstance(step, Switch):
+            self._speed = step.baud
+            self._port.set_baud(step.baud)
+        elif isinstance(step, Identified):
+            one = step.identification
+            self.identification = f"{one.maker} {one.text}".strip()
+
+    def _heard(self) -> list[Step]:
+        """Return what follows from what the meter says within the time it may take."""
+        deadline = self._clock() + self._response
+        while not self._closed and (left := deadline - self._clock()) > 0:
+            octets = self._read(left)
+            if octets:
+                deadline = self._clock() + self._response
+                if steps := self._sign_on.receive(octets):
+                    return steps
+        return []

@@ -1,0 +1,129 @@
+"""Port ``dlms`` over TCP: the wrapper (IEC 62056-47), or HDLC frames in a stream.
+
+A connection that the other side refuses, drops or resets is closed by the device; a name or network
+that is not there is a broken rig. What arrives is stamped when it is read.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from bench.errors import LinkError, RigError
+from devices.adapters.first_failure import FirstFailure
+from devices.adapters.options import positive
+from devices.ports import Arrival, Arrived
+
+FRAMINGS = ("wrapper", "hdlc")
+_CHUNK = 65_536
+
+
+class Tcp:
+    """A TCP connection to a DLMS meter at ``url``, ``socket://HOST:PORT``.
+
+    ``framing`` says what the octets are frames of; ``connect_timeout_s`` and ``write_timeout_s``
+    are in seconds.
+    """
+
+    provides = ("dlms",)
+    emulated = False
+
+    def __init__(self, *, url: str, framing: str = "wrapper", connect_timeout_s: float = 10.0,
+                 write_timeout_s: float = 10.0,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._host, self._port = _place(url)
+        if framing not in FRAMINGS:
+            raise RigError(f"framing: expected one of {', '.join(FRAMINGS)}, found {framing!r}")
+        self.framing = framing
+        self._connect_timeout = positive("connect_timeout_s", connect_timeout_s)
+        self._write_timeout = positive("write_timeout_s", write_timeout_s)
+        self._clock = clock
+        self._failure = FirstFailure()
+        self._socket: socket.socket | None = None
+
+    @property
+    def failure(self) -> LinkError | None:
+        """What broke this adapter, None while it works."""
+        return self._failure.error
+
+    def activate(self) -> None:
+        """Nothing is held open while nobody is connected."""
+        self._failure.check()
+
+    def deactivate(self) -> None:
+        """Drop the connection."""
+        self.disconnect()
+
+    def connect(self) -> None:
+        """Make a fresh connection; one that the device refuses is closed."""
+        self._failure.check()
+        self.disconnect()
+        try:
+            connection = socket.create_connection(
+                (self._host, self._port), timeout=self._connect_timeout)
+        except (ConnectionRefusedError, ConnectionResetError):
+            return  # receive says so
+        except OSError as error:
+            raise self._failure.remember(
+                f"{self._host}:{self._port}: cannot be reached ({error})") from error
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connection
+
+    def disconnect(self) -> None:
+        """Drop the connection."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+            self._socket = None
+
+    def send(self, octets: bytes) -> None:
+        """Send ``octets``; nothing into a closed connection."""
+        self._failure.check()
+        connection = self._socket
+        if connection is None:
+            return
+        try:
+            connection.settimeout(self._write_timeout)
+            connection.sendall(octets)
+        except TimeoutError as error:
+            raise self._failure.remember(
+                f"{self._host}:{self._port}: the other side took no octets for "
+                f"{self._write_timeout} s") from error
+        except OSError:  # the device dropped it: receive says so once all that came is read
+            return
+
+    def receive(self, timeout: float) -> Arrived:
+        """Return what arrives next, after at most ``timeout`` seconds (0 takes what is there)."""
+        self._failure.check()
+        connection = self._socket
+        if connection is None:
+            return Arrived(b"", self._clock(), Arrival.CLOSED)
+        try:
+            connection.settimeout(max(0.0, timeout))
+            octets = connection.recv(_CHUNK)
+        except (BlockingIOError, TimeoutError):
+            return Arrived(b"", self._clock(), Arrival.SILENCE)
+        except OSError:
+            octets = b""
+        if not octets:
+            self.disconnect()
+            return Arrived(b"", self._clock(), Arrival.CLOSED)
+        return Arrived(octets, self._clock())
+
+
+def _place(url: object) -> tuple[str, int]:
+    """Return host and port of ``socket://HOST:PORT``; RigError for anything else."""
+    expected = f"url: expected socket://HOST:PORT, found {url!r}"
+    if not isinstance(url, str):
+        raise RigError(expected)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as wrong:
+        raise RigError(expected) from wrong
+    if parts.scheme != "socket" or not host or not port:
+        raise RigError(expected)
+    return host, port

@@ -1,0 +1,114 @@
+"""The defects of the emulated DLMS meter's links: name, purposes it breaks, what is wrong, where.
+
+Each name is a fault that the link asks for at the one place where it matters
+(:mod:`bench.protocols.dlms.hdlc_server`, :mod:`devices.emulators.dlms.hdlc_server` and its
+neighbours). Purposes are ids of the catalogue without ``DLMS/`` in front. Where a defect exists is
+a trait of links (:data:`devices.dlms_names.LINKS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devices.defects.record import Defect, defect
+
+DEVICE = "dlms-meter"
+
+_Row = tuple[str, str, str]
+
+_HDLC: tuple[_Row, ...] = (
+    # frames
+    ("hdlc-fcs-not-checked", "HDLC_FRAME_N8", "frames with a wrong FCS are taken"),
+    ("hdlc-hcs-not-checked", "HDLC_FRAME_N7", "frames with a wrong HCS are taken"),
+    ("hdlc-format-type-not-checked", "HDLC_FRAME_N3", "frames of any format type are taken"),
+    ("hdlc-length-not-checked", "HDLC_FRAME_N4", "frames with a wrong length field are taken"),
+    ("hdlc-opening-flag-not-needed", "HDLC_FRAME_N1", "frames without an opening flag are taken"),
+    ("hdlc-closing-flag-not-needed", "HDLC_FRAME_N1",
+     "frames without a closing flag are taken after a silence"),
+    ("hdlc-short-frame-answered", "HDLC_FRAME_N2", "frames that are too short are answered by DM"),
+    ("hdlc-control-not-checked", "HDLC_FRAME_N5", "undefined control fields are taken as RR"),
+    ("hdlc-fcs-wrong", "HDLC_FRAME_P1", "answers have a wrong FCS"),
+    ("hdlc-silent-after-odd-frame", "FIELD-03 HDLC_FRAME_N8",
+     "nobody is answered any more after a frame with a wrong check sequence"),
+    ("hdlc-silent-after-unknown-control", "FIELD-03 HDLC_FRAME_N5",
+     "nobody is answered any more after an undefined control field"),
+    # time
+    ("hdlc-inter-octet-time-out-missing", "HDLC_FRAME_P2",
+     "a frame goes on after a silence of any length"),
+    ("hdlc-inactivity-time-out-missing", "HDLC_FRAME_P3",
+     "a link without traffic is never disconnected"),
+    ("hdlc-inactivity-time-out-early", "HDLC_FRAME_P3",
+     "a link is disconnected after a quarter of the inactivity time-out"),
+    # addresses
+    ("hdlc-unknown-destination-served", "HDLC_ADDRESS_N4",
+     "frames to any destination address are served"),
+    ("hdlc-address-size-not-checked", "HDLC_ADDRESS_N6",
+     "destination addresses of any size are served"),
+    ("hdlc-two-octet-source-served", "HDLC_ADDRESS_N1",
+     "source addresses of two octets are served"),
+    ("hdlc-odd-address-served", "HDLC_ADDRESS_N7",
+     "destination addresses of three and five octets are served"),
+    ("hdlc-lower-address-lost", "HDLC_ADDRESS_P1",
+     "answers come from the upper address alone, in one octet"),
+    # connecting and disconnecting
+    ("hdlc-snrm-parameters-ignored", "HDLC_NDM2NRM_P1 HDLC_NDM2NRM_P2",
+     "the meter's own parameters hold, whatever the client's SNRM says"),
+    ("hdlc-ua-promises-more", "HDLC_NDM2NRM_P1 HDLC_NDM2NRM_P2",
+     "UA gives more than the meter takes"),
+    ("hdlc-max-information-exceeded", "HDLC_NDM2NRM_P1",
+     "information fields are an octet longer than agreed"),
+    ("hdlc-window-exceeded", "HDLC_NDM2NRM_P2", "a window has a frame more than agreed"),
+    ("hdlc-disc-answered-by-dm", "HDLC_FRAME_P1", "DISC in NRM is answered by DM"),
+    ("hdlc-disc-in-ndm-confirmed", "HDLC_FRAME_P1", "DISC in NDM is answered by UA"),
+    ("hdlc-disc-leaves-the-link-up", "HDLC_FRAME_P1 HDLC_NDMOP_N1",
+     "DISC is answered by UA and changes nothing"),
+    ("hdlc-disc-unanswered", "HDLC_FRAME_P1", "DISC is not answered"),
+    ("hdlc-i-frame-served-in-ndm", "HDLC_NDMOP_N1", "I frames are served without a connection"),
+    # exchange of I frames
+    ("hdlc-information-too-long-accepted", "HDLC_INFO_N1",
+     "information fields longer than agreed are taken"),
+    ("hdlc-receive-number-not-checked", "HDLC_INFO_N2", "any N(R) is taken"),
+    ("hdlc-send-number-not-checked", "HDLC_INFO_N3", "I frames are served whatever their N(S)"),
+    ("hdlc-stuck-after-frmr", "FIELD-03 HDLC_INFO_N2",
+     "neither SNRM nor DISC is answered after FRMR"),
+    ("hdlc-lost-segment-not-repeated", "FIELD-06 HDLC_INFO_P1",
+     "what the client did not acknowledge is not sent again"),
+    ("hdlc-segmentation-bit-missing", "HDLC_INFO_P1",
+     "segments of an answer have no segmentation bit"),
+    ("hdlc-first-segments-lost", "HDLC_INFO_P1",
+     "of a request in segments only the last one is kept"),
+    ("hdlc-send-number-not-advanced", "HDLC_INFO_P1", "the meter's N(S) is always 0"),
+)
+
+_WRAPPER: tuple[_Row, ...] = (
+    ("wrapper-version-not-checked", "FIELD-03", "headers of any version are taken"),
+    ("wrapper-ports-not-swapped", "APPL_OPEN_1", "answers have the ports of the request"),
+    ("wrapper-unknown-port-served", "APPL_IDLE_N1 HDLC_ADDRESS_N4",
+     "any destination port is served as that of the management logical device"),
+    ("wrapper-length-wrong", "APPL_OPEN_1", "the length of answers is one too many"),
+    ("wrapper-silent-after-odd-header", "FIELD-03",
+     "nobody is answered any more after a wrong header, on fresh connections neither"),
+    ("wrapper-cut-apdu-served", "FIELD-03",
+     "what arrived of an APDU is served when its connection falls silent"),
+)
+
+_MODE_E: tuple[_Row, ...] = (
+    ("mode-e-silent-after-odd-request", "FIELD-03",
+     "nobody is signed on any more after a request that cannot be read"),
+    ("mode-e-parity-missing", "HDLC_FRAME_P1", "the identification has no parity bits"),
+    ("mode-e-rate-ignored", "HDLC_FRAME_P1",
+     "another rate is confirmed than the client acknowledged"),
+)
+
+_TABLES = ((_HDLC, "hdlc"), (_WRAPPER, "wrapper"), (_MODE_E, "mode-e"))
+
+
+def _defect(name: str, breaks: str, description: str) -> Defect:
+    ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
+    return defect(name, ids, description, DEVICE)
+
+
+DLMS_LINK: tuple[Defect, ...] = tuple(_defect(*row) for rows, _ in _TABLES for row in rows)
+
+TRAITS: Mapping[str, str] = {row[0]: trait for rows, trait in _TABLES for row in rows}
+"""Defect -> the trait of the links that it exists on."""
