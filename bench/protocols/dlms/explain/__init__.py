@@ -1,7 +1,7 @@
 """DLMS for people: HDLC fields, wrapper, APDUs, objects and values by name, errors at their octet.
 
-Public: :func:`explain` and :class:`Conversation` give plain JSON values; :class:`Part` and
-:func:`lines` a tree and its text.
+Public: :func:`explain` and :class:`Conversation` give plain JSON values, :func:`text_lines` their
+text; :class:`Part` is a field of a message.
 """
 
 from __future__ import annotations
@@ -12,6 +12,6 @@ from bench.protocols.dlms.explain.conversation import (
     explain,
     framing_of,
 )
-from bench.protocols.dlms.explain.tree import Part, errors, lines
+from bench.protocols.dlms.explain.tree import Part, errors, text_lines
 
-__all__ = ["FRAMINGS", "Conversation", "Part", "errors", "explain", "framing_of", "lines"]
+__all__ = ["FRAMINGS", "Conversation", "Part", "errors", "explain", "framing_of", "text_lines"]

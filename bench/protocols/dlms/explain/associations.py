@@ -68,7 +68,7 @@ def _element(cursor: Cursor, record: type[Acse], end: int, memory: Memory, inner
                             cursor.octets[at:start].hex().upper()))
             nested = Cursor(cursor.octets, start, behind)
             try:
-                said[0] = inner(nested)
+                said[0] = inner(nested).partition(",")[0]
             except RemoteProtocolError as wrong:
                 nested.fail(wrong)
             cursor.parts.extend(nested.parts)

@@ -18,10 +18,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bench.errors import LocalProtocolError
-from bench.protocols.dlms.explain.link import Segments, read_apdu, read_hdlc, read_wrapper
+from bench.protocols.dlms.explain.link import (
+    Segments,
+    frames_in,
+    read_apdu,
+    read_hdlc,
+    read_wrapper,
+)
 from bench.protocols.dlms.explain.memory import Memory
 from bench.protocols.dlms.explain.message import Reader
-from bench.protocols.dlms.explain.tree import Part, mapping
+from bench.protocols.dlms.explain.tree import Part, mapping, without_check_errors
 from bench.protocols.dlms.explain.values import MOST_ELEMENTS
 from bench.protocols.dlms.security.keys import Keys
 
@@ -53,10 +59,15 @@ class Conversation:
         if framing not in FRAMINGS:
             raise LocalProtocolError(f"no framing {framing!r}: one of {', '.join(FRAMINGS)}")
         self.framing = framing
-        memory = Memory({(one.class_id, one.instance): one.version for one in objects})
+        memory = Memory(versions={(one.class_id, one.instance): one.version for one in objects})
         self._reader = Reader(keys, memory, most)
         self._segments = Segments()
         self._pending: dict[str, bytes] = {}
+
+    def connected(self) -> None:
+        """Forget what waits for its rest: a fresh connection begins."""
+        self._pending.clear()
+        self._segments = Segments()
 
     def parts(self, octets: bytes) -> tuple[tuple[Part, ...], str]:
         """Return what ``octets`` say as parts, and in one line."""
@@ -64,29 +75,49 @@ class Conversation:
         summary = "; ".join(dict.fromkeys(said for _, said in found)) or "nothing"
         return tuple(part for part, _ in found), summary
 
-    def explain(self, octets: bytes, direction: str = "") -> Mapping[str, Any]:
-        """Return what ``octets`` say as plain JSON values; nothing of any octets is an error."""
-        whole = self._pending.pop(direction, b"") + octets
-        more: dict[str, Any] = {} if whole == octets else {
-            "joined": f"the first {len(whole) - len(octets)} octets came before"}
-        if self._unfinished(whole):
-            self._pending[direction] = whole
-            return {"summary": f"part of a frame, {len(whole)} octets so far"}
-        parts, summary = self.parts(whole)
-        return mapping(parts, summary, **more)
+    def explain(self, octets: bytes, direction: str = "", *, masked: bool = False
+                ) -> Mapping[str, Any]:
+        """Return what arrived in one ``direction`` as plain JSON values; no octets are an error.
 
-    def _unfinished(self, octets: bytes) -> bool:
-        """Return whether ``octets`` are the beginning of a frame whose rest may still come."""
+        A frame that is not complete waits for its rest. ``masked`` says that a secret was covered
+        in the octets, so that check sequences tell nothing.
+        """
+        before = self._pending.pop(direction, b"")
+        arrived = before + octets
+        whole = self._cut(arrived)
+        if whole < len(arrived):
+            self._pending[direction] = arrived[whole:]
+        if not whole:
+            return {"summary": f"part of a frame, {len(arrived)} octets so far"}
+        more: dict[str, Any] = {}
+        if before:
+            more["begun"] = f"the first {len(before)} octets came before"
+        if whole < len(arrived):
+            more["waiting"] = f"the last {len(arrived) - whole} octets are part of a frame"
+        parts, summary = self.parts(arrived[:whole])
+        said = dict(mapping(parts, summary, **more))
+        if masked:
+            said = without_check_errors(said)
+        return said
+
+    def explain_whole(self, octets: bytes) -> Mapping[str, Any]:
+        """Return the same of octets that are whole: a frame that is cut off is wrong."""
+        return mapping(*self.parts(octets))
+
+    def _cut(self, octets: bytes) -> int:
+        """Return how many of ``octets`` are whole frames, or are nothing that may become one."""
+        at = 0
         if self.framing == "wrapper":
-            return (octets[:2] == _WRAPPER_START and len(octets) < 8) or (
-                octets[:2] == _WRAPPER_START
-                and len(octets) < 8 + int.from_bytes(octets[6:8], "big"))
-        if self.framing == "hdlc" and octets[:1] == bytes((_HDLC_START,)) and len(octets) > 3:
-            head = octets.lstrip(b"\x7e")
-            return (len(head) >= 2 and head[0] & 0xF0 == 0xA0
-                    and len(head) < ((head[0] & 7) << 8 | head[1]) + 1
-                    and _HDLC_START not in head)
-        return False
+            while octets[at : at + 2] == _WRAPPER_START:
+                end = at + 8 + int.from_bytes(octets[at + 6 : at + 8], "big")
+                if len(octets) < at + 8 or end > len(octets):
+                    return at
+                at = end
+        elif self.framing == "hdlc" and octets[:1] and octets[0] not in _SIGN_ON:
+            for at, end in frames_in(octets):
+                if end == len(octets):  # no closing flag yet
+                    return at
+        return len(octets)
 
     def _read(self, octets: bytes) -> Iterator[tuple[Part, str]]:
         if self.framing == "hdlc":

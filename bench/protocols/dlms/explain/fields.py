@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem import access
 from bench.protocols.cosem.classes import forms
-from bench.protocols.cosem.data import Data, Tag, decode
+from bench.protocols.cosem.data import Data, decode
 from bench.protocols.cosem.reference import Attribute, Method
-from bench.protocols.cosem.units import text as unit_text
 from bench.protocols.dlms.apdu import conformance_names, notices
 from bench.protocols.dlms.apdu import fields as codecs
 from bench.protocols.dlms.apdu.action import METHODS, OUTCOMES, PARAMETERS
@@ -23,7 +22,7 @@ from bench.protocols.dlms.apdu.get import RESULTS, SELECTED_LIST
 from bench.protocols.dlms.apdu.initiate import InitiateRequest
 from bench.protocols.dlms.apdu.set import VALUES
 from bench.protocols.dlms.apdu.short_names import READ_RESULTS, ReadRequest, WriteResponse
-from bench.protocols.dlms.explain import naming
+from bench.protocols.dlms.explain import learnt, naming
 from bench.protocols.dlms.explain.cursor import Cursor
 from bench.protocols.dlms.explain.memory import Asked, Memory, Reference
 from bench.protocols.dlms.explain.tree import Part
@@ -166,31 +165,20 @@ def value(cursor: Cursor, name: str, reference: Reference | None, scope: Scope, 
     if returned:
         kind = naming.returned_type(reference)
     else:
-        kind = naming.type_of(reference, peek(cursor), memory.version(reference))
+        found = peek(cursor)
+        kind = learnt.rows_of(reference, found, memory) or naming.type_of(
+            reference, found, memory.version(reference))
     data = data_at(cursor, name, kind, secret=secret, most=scope.most)
     if not scope.said:
         scope.said = naming.HIDDEN if secret else one_line(data, kind)
     if isinstance(reference, Attribute) and not returned:
-        _scale(cursor, reference, data, memory)
+        learnt.learn(reference, data, memory)
+        said = learnt.scaled(reference, data, memory)
+        if said:
+            cursor.parts.append(Part(cursor.at, 0, "with scaler and unit", said))
 
 
 _VALUE = {"result": "value", "results": "value", "values": "value"}
-# Where a class keeps scaler and unit, and which attributes they are of.
-_SCALERS: Mapping[int, tuple[int, tuple[int, ...]]] = {3: (3, (2,)), 4: (3, (2,)), 5: (4, (2, 3)),
-                                                      61: (4, (2,))}
-
-
-def _scale(cursor: Cursor, attribute: Attribute, data: Data, memory: Memory) -> None:
-    """Remember a scaler and unit, or say what a value is by the one remembered."""
-    key = (attribute.class_id, attribute.instance)
-    place, values = _SCALERS.get(attribute.class_id, (0, ()))
-    if attribute.index == place and data.tag is Tag.STRUCTURE and len(data.value) == 2:
-        scaler, unit = data.value
-        if (scaler.tag, unit.tag) == (Tag.INTEGER, Tag.ENUM):
-            memory.scalers[key] = (scaler.value, unit.value)
-    elif attribute.index in values and type(data.value) is int and key in memory.scalers:
-        cursor.parts.append(Part(cursor.at, 0, "with scaler and unit",
-                                 unit_text(data.value, *memory.scalers[key])))
 
 
 def peek(cursor: Cursor) -> Data | None:

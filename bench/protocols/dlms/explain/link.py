@@ -59,6 +59,22 @@ def read_hdlc(octets: bytes, reader: Reader, segments: Segments) -> Iterator[tup
             return
 
 
+def frames_in(octets: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each frame begins (its opening flag) and where its closing flag is.
+
+    The last one is yielded with an end of ``len(octets)`` where its closing flag is missing.
+    """
+    at = octets.find(_FLAG)
+    while 0 <= at < len(octets) - 1:
+        while at + 1 < len(octets) and octets[at + 1] == _FLAG:
+            at += 1
+        if at + 1 >= len(octets):
+            return
+        end = _frame_end(octets, at + 1)
+        yield at, end
+        at = end
+
+
 def _frame_end(octets: bytes, start: int) -> int:
     """Return where the closing flag of the frame from ``start`` on is, or the end."""
     if start + 1 < len(octets) and octets[start] & 0xF0 == 0xA0:
@@ -86,7 +102,7 @@ def _frame(octets: bytes, flag: int, end: int, reader: Reader, segments: Segment
     if wrong is not None:
         parts = _marked(parts, wrong)
         summary += ", wrong"
-    return Part(flag, end - flag + closed, "HDLC frame", summary, parts), summary
+    return Part(flag, end - flag + closed, "HDLC frame", "", parts), summary
 
 
 def _marked(parts: tuple[Part, ...], wrong: RemoteProtocolError) -> tuple[Part, ...]:
@@ -179,9 +195,8 @@ def _apdu(cursor: Cursor, reader: Reader) -> str:
         if llc not in _LLC:
             raise RemoteProtocolError(cursor.at, "LLC E6E600 or E6E700", llc.hex().upper())
         cursor.raw("LLC", 3, lambda octets: f"{octets.hex().upper()} {_LLC[octets]}")
-        with cursor.group("APDU") as said:
-            said[0] = reader.read(cursor)
-        return said[0]
+        with cursor.group("APDU"):
+            return reader.read(cursor)
     except RemoteProtocolError as wrong:
         cursor.fail(wrong)
         return "APDU, wrong"
@@ -214,7 +229,7 @@ def read_wrapper(octets: bytes, reader: Reader) -> Iterator[tuple[Part, str]]:
         except RemoteProtocolError as wrong:
             cursor.fail(wrong)
             summary += ", wrong"
-        yield Part(at, cursor.at - at, "wrapper", summary, tuple(cursor.parts)), summary
+        yield Part(at, cursor.at - at, "wrapped APDU", "", tuple(cursor.parts)), summary
         at = max(cursor.at, at + 1)
 
 
@@ -243,9 +258,8 @@ def _wrapped(cursor: Cursor, reader: Reader) -> str:
 def _whole(cursor: Cursor, read: Callable[[Cursor], str]) -> str:
     """Read an APDU; what is wrong stays within the cursor."""
     try:
-        with cursor.group("APDU") as said:
-            said[0] = read(cursor)
-        return said[0]
+        with cursor.group("APDU"):
+            return read(cursor)
     except RemoteProtocolError as wrong:
         cursor.fail(wrong)
         return "APDU, wrong"

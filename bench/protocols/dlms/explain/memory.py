@@ -7,9 +7,9 @@ association; scaler and unit of a value stand in another attribute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bench.protocols.cosem.classes.types import Structure
 from bench.protocols.cosem.reference import Attribute, Method
 
 Reference = Attribute | Method
@@ -27,7 +27,8 @@ class Asked:
 class Memory:
     """One conversation between a client and a server."""
 
-    versions: Mapping[tuple[int, bytes], int] = field(default_factory=dict)
+    versions: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    rows: dict[bytes, Structure] = field(default_factory=dict)  # of profiles, by instance
     asked: dict[int, Asked] = field(default_factory=dict)  # by invoke id
     blocks: dict[tuple[str, int], bytes] = field(default_factory=dict)  # by service and id
     scalers: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)

@@ -51,15 +51,36 @@ def errors(part: Part) -> Iterator[str]:
         yield from (where + error for error in errors(each))
 
 
-def lines(part: Part, indent: str = "") -> Iterator[str]:
-    """Yield ``part`` as text: the octets it takes, then its name and value, indented by depth."""
-    place = f"{part.offset:04X} +{part.length:<4d}" if part.length else " " * 10
-    text = f"{part.name}: {part.value}" if part.value else part.name
-    yield f"{place} {indent}{text}"
-    if part.error:
-        yield f"{part.offset:04X}  !!  {indent}! {part.error}"
-    for each in part.parts:
-        yield from lines(each, indent + "  ")
+def text_lines(said: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of what a frame was decoded to: place, name and value, indented by depth."""
+    for each in said.get("fields", ()):
+        yield from _field_lines(each, "")
+
+
+def _field_lines(field: Mapping[str, Any], indent: str) -> Iterator[str]:
+    place = f"{field['at']:04X} +{field['length']:<4d}" if field["length"] else " " * 10
+    yield f"{place} {indent}" + ": ".join(filter(None, (field["name"], field.get("value"))))
+    if "error" in field:
+        yield f"{field['at']:04X} !!    {indent}! {field['error']}"
+    for each in field.get("parts", ()):
+        yield from _field_lines(each, indent + "  ")
+
+
+def without_check_errors(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a frame was decoded to without the errors of its HCS and FCS."""
+    def cleared(field: dict[str, Any]) -> dict[str, Any]:
+        if field["name"] in ("HCS", "FCS"):
+            field = {key: value for key, value in field.items() if key != "error"}
+        if "parts" in field:
+            field = {**field, "parts": [cleared(each) for each in field["parts"]]}
+        return field
+
+    kept = [error for error in said.get("errors", ()) if ": expected HCS" not in error
+            and ": expected FCS" not in error]
+    rest = {key: value for key, value in said.items() if key != "errors"}
+    if kept:
+        rest["errors"] = kept
+    return rest | {"fields": [cleared(each) for each in said["fields"]]}
 
 
 def mapping(parts: tuple[Part, ...], summary: str, **more: Any) -> Mapping[str, Any]:
