@@ -221,7 +221,7 @@ def _most(frames: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, An
 
 def _exchange(frame: Mapping[str, Any], brief: bool) -> Exchange:
     decoded = frame.get("decoded")
-    if fields.has_fields(decoded):
+    if isinstance(decoded, Mapping) and fields.has_fields(decoded):
         reading = fields.reading(decoded, LONGEST_VALUE, brief=brief)
     else:
         reading = plain(decoded, 4 * LONGEST_VALUE) if brief and decoded else _values(decoded)

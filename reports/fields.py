@@ -15,9 +15,9 @@ from reports.text import MOST_LINES, elided, plain
 _OTHERS = ("summary", "errors", "fields")
 
 
-def has_fields(decoded: object) -> bool:
+def has_fields(decoded: Mapping[str, Any]) -> bool:
     """Return whether ``decoded`` is of that form."""
-    return isinstance(decoded, Mapping) and isinstance(decoded.get("summary"), str) \
+    return isinstance(decoded.get("summary"), str) \
         and isinstance(decoded.get("fields", []), list | tuple)
 
 

@@ -11,7 +11,13 @@ from typing import Any
 import click
 
 from bench.cli.dlms_sources import Message, messages
-from bench.protocols.dlms.explain import FRAMINGS, Conversation, framing_of, text_lines
+from bench.protocols.dlms.explain import (
+    FRAMINGS,
+    MOST_ELEMENTS,
+    Conversation,
+    framing_of,
+    text_lines,
+)
 from bench.protocols.dlms.security.keys import Keys
 from devices import dlms_keys
 
@@ -72,8 +78,7 @@ def _explained(source: str, framing: str, keys: tuple[Keys, ...], *, every: bool
                                     and not message.streamed):
             starts_hdlc = framing == "auto" and message.octets[0] in _SIGN_ON
             conversation = conversations[message.line] = Conversation(
-                "hdlc" if starts_hdlc else carried, keys,
-                **({"most": _ALL} if every else {}))
+                "hdlc" if starts_hdlc else carried, keys, most=_ALL if every else MOST_ELEMENTS)
         if message.streamed:
             yield message, conversation.explain(message.octets, message.direction)
         else:

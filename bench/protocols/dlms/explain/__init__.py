@@ -13,5 +13,9 @@ from bench.protocols.dlms.explain.conversation import (
     framing_of,
 )
 from bench.protocols.dlms.explain.tree import Part, errors, text_lines
+from bench.protocols.dlms.explain.values import MOST_ELEMENTS
 
-__all__ = ["FRAMINGS", "Conversation", "Part", "errors", "explain", "framing_of", "text_lines"]
+__all__ = [
+    "FRAMINGS", "MOST_ELEMENTS", "Conversation", "Part", "errors", "explain", "framing_of",
+    "text_lines",
+]
