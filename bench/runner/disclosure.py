@@ -99,7 +99,7 @@ def _with_columns(table: str, rows: Sequence[Mapping[str, Any]],
         seen[name] += 1
         known = _declared(row, dlms)
         yield {
-            **row,
+            **to_json(row),
             # a device that lists a thing twice is for a case to find, not for the ids of cases
             "id": name if seen[name] == 1 else f"{name}-{seen[name]}",
             "declared": known is not None,

@@ -194,7 +194,7 @@ DLMS_METER = (
             "the security setup says that the policy asks for nothing"),
     _defect("replayed-counter-accepted", "FraCount_1",
             "a request with a counter that was used is carried out"),
-    _defect("lower-counter-accepted", "FraCount_1",
+    _defect("lower-invocation-counter-accepted", "FraCount_1",
             "a request with a counter below the last one is carried out"),
     _defect("own-counter-repeats", "FraCount_3", "all responses carry the same counter"),
     _defect("tag-not-checked", "SecDataX_N1", "the tags of requests are not checked"),

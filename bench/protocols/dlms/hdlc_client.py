@@ -19,6 +19,7 @@ from bench.protocols.dlms.hdlc_parameters import DEFAULT, Parameters, decode_par
 from bench.protocols.dlms.hdlc_states import CLIENT, TO_CLIENT, Action, Happening, State
 
 _SNRM, _DISC = 0x83, 0x43
+_CONNECTED = State.CONNECTED  # in Python 3.11 a call each time
 _TO_REPEAT = {State.CONNECTING: "UA to SNRM", State.DISCONNECTING: "UA to DISC"}
 
 
@@ -56,7 +57,7 @@ class ClientLink(Link):
 
         LocalProtocolError while the link is not connected.
         """
-        if self.state is not State.CONNECTED:
+        if self.state is not _CONNECTED:
             raise not_connected(self.state)
         self._exchange.queue(pdu)
         self._expects = answered
@@ -122,7 +123,7 @@ class ClientLink(Link):
         exchange = self._exchange
         progress, whole = exchange.take(frame)
         told: list[Event] = []
-        if frame.type is FrameType.I and not progress:
+        if not progress and frame.type is FrameType.I:
             told.append(events.Unexpected(frame))
         if whole is not None:
             self._expects = False

@@ -9,7 +9,7 @@ dropped; its sender learns that from N(R).
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.errors import LocalProtocolError
 from bench.protocols.dlms import hdlc_events as events
@@ -20,10 +20,10 @@ COMMAND_LLC = bytes.fromhex("E6E600")
 RESPONSE_LLC = bytes.fromhex("E6E700")
 
 _RR, _RNR = 0x01, 0x05
+_I, _RNR_FRAME = FrameType.I, FrameType.RNR  # in Python 3.11 a call each time
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What one frame carries: its control octet without P/F, and information."""
 
     control: int
@@ -118,11 +118,11 @@ class Exchange:
         The PDU still has its LLC header. Raises :class:`Wrong`.
         """
         progress = self._acknowledge(frame)
-        if frame.type is not FrameType.I:
+        if frame.type is not _I:
             if frame.information:
                 raise Wrong(events.INFORMATION_NOT_ALLOWED, f"{frame.type.value} without "
                             "information", f"{len(frame.information)} octets")
-            self.peer_is_busy = frame.type is FrameType.RNR
+            self.peer_is_busy = frame.type is _RNR_FRAME
             return progress, None
         self.peer_is_busy = False
         most = self.parameters.max_information_receive

@@ -25,6 +25,8 @@ SMALLEST = 7  # format, two addresses of one octet, control, FCS
 class FrameType(enum.Enum):
     """What the control octet says; UNKNOWN for a control octet that this profile has not."""
 
+    __hash__ = object.__hash__  # that of Enum is a function of Python, and tables ask for it
+
     I = "I"  # noqa: E741  the standard's name
     RR = "RR"
     RNR = "RNR"
@@ -111,14 +113,19 @@ _NUMBERED = (FrameType.I, *SUPERVISORY.values())
 
 def assemble(addresses: bytes, control: int, information: bytes, segmented: bool) -> bytes:
     """Return a frame, flags included, from its coded addresses and control octet."""
-    length = len(addresses) + 5 + (len(information) + 2 if information else 0)
+    frame = _head(addresses, control, len(information), segmented) + information
+    return b"".join((FLAG, frame, check_sequence(frame), FLAG))
+
+
+@lru_cache(maxsize=1024)  # a link has few addresses and lengths, and eight numbers
+def _head(addresses: bytes, control: int, information: int, segmented: bool) -> bytes:
+    """Return what stands in front of so many octets of information, HCS included."""
+    length = len(addresses) + 5 + (information + 2 if information else 0)
     if length > LARGEST:
         raise LocalProtocolError(f"a frame of {length} octets; {LARGEST} is the largest")
     first = (0xA8 if segmented else 0xA0) | length >> 8
     head = b"%c%c%b%c" % (first, length & 0xFF, addresses, control)
-    if information:
-        head += check_sequence(head) + information
-    return FLAG + head + check_sequence(head) + FLAG
+    return head + check_sequence(head) if information else head
 
 
 def decode(octets: bytes) -> Frame:
@@ -209,6 +216,9 @@ class Deframer:
 
     def feed(self, octets: bytes) -> list[Arrival]:
         """Take what arrived; return the frames and errors that it completed (often none)."""
+        if not self._buffer and _is_one(octets):  # as nearly always
+            self._open = True
+            return [_arrival(octets[1:-1])]
         self._buffer += octets
         arrivals: list[Arrival] = []
         while self._step(arrivals):
@@ -246,11 +256,22 @@ class Deframer:
 
     def _cut(self, end: int, arrivals: list[Arrival]) -> bool:
         octets, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
-        try:
-            arrivals.append(Arrival(octets, decode(octets), None))
-        except RemoteProtocolError as wrong:
-            arrivals.append(Arrival(octets, None, wrong))
+        arrivals.append(_arrival(octets))
         return True
+
+
+def _is_one(octets: bytes) -> bool:
+    """Return whether ``octets`` are one frame by its length, between two flags."""
+    length = len(octets) - 2
+    return (length >= SMALLEST and octets[0] == 0x7E == octets[-1] and octets[1] & 0xF0 == 0xA0
+            and (octets[1] & 7) << 8 | octets[2] == length)
+
+
+def _arrival(octets: bytes) -> Arrival:
+    try:
+        return _bare(Arrival, (octets, decode(octets), None))
+    except RemoteProtocolError as wrong:
+        return Arrival(octets, None, wrong)
 
 
 def _junk(octets: bytes) -> Arrival:

@@ -21,6 +21,7 @@ from bench.protocols.dlms.hdlc_states import Action, Happening, State, Table
 
 FINAL = 0x10  # the P/F bit
 UI = 0x03
+_WRONG, _TAKE = Happening.WRONG, Action.TAKE  # in Python 3.11 a call each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Link:
             return [Violation(RemoteProtocolError(
                 2, f"a frame from {self.peer} to {self.own}",
                 f"one from {frame.source} to {frame.destination}"), octets)]
-        happening = self._frames.get(frame.type, Happening.WRONG)
+        happening = self._frames.get(frame.type, _WRONG)
         return self._happens(happening, frame, octets)
 
     def _take_all(self, arrivals: list[Arrival]) -> list[Event]:
@@ -149,7 +150,7 @@ class Link:
         following = self._table.get((self.state, happening))
         if following is None:
             return [Unexpected(frame)]
-        if following[1] is Action.TAKE:
+        if following[1] is _TAKE:
             try:
                 return self._exchanged(frame, octets)
             except Wrong as wrong:

@@ -16,6 +16,8 @@ from bench.protocols.dlms.hdlc_frame import FrameType
 class State(enum.Enum):
     """States of a link; the client's and the server's."""
 
+    __hash__ = object.__hash__  # that of Enum is a function of Python, and tables ask for it
+
     DISCONNECTED = "disconnected"
     CONNECTING = "connecting"  # client: SNRM is on its way
     CONNECTED = "connected"
@@ -25,6 +27,8 @@ class State(enum.Enum):
 
 class Happening(enum.Enum):
     """What can happen to either side."""
+
+    __hash__ = object.__hash__
 
     # by the caller or the clock
     CONNECT = "connect"

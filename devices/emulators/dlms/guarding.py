@@ -40,7 +40,7 @@ class Guard:
     def __init__(self, keys: Keys, counters: Counters, setup: SecuritySetup | None, *,
                  random: Random, faults: Faults) -> None:
         """Without ``setup`` the context is not ciphered: then nothing is opened or closed."""
-        lower = "lower-counter-accepted" in faults
+        lower = "lower-invocation-counter-accepted" in faults
         repeated = lower or "replayed-counter-accepted" in faults
         self.security = Security(keys, counters, random=random,
                                  replay=ReplayPolicy(repeated=repeated, lower=lower))

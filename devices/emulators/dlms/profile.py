@@ -13,6 +13,7 @@ from typing import Self
 from pydantic import ConfigDict, Field, model_validator
 
 from bench.errors import ProfileError
+from bench.protocols.dlms.apdu.initiate import CONFORMANCE_NAMES
 from devices.declaration import Declaration, Schema
 from devices.emulators.gbcs.profile import DEFAULT_START
 
@@ -63,13 +64,16 @@ class Association(Schema):
             raise ValueError(f"{self.name}: a policy needs a ciphered context")
         if self.mechanism == "gmac" and not self.ciphered:
             raise ValueError(f"{self.name}: GMAC needs a ciphered context")
+        unknown = [name for name in self.conformance if name not in CONFORMANCE_NAMES]
+        if unknown:
+            raise ValueError(f"{self.name}: no service {unknown[0]}")
         return self
 
 
 PUBLIC = Association(name="public", client=16)
-READER = Association(name="reader", client=2, mechanism="low", rights=Rights.READER,
+READER = Association(name="reader", client=32, mechanism="low", rights=Rights.READER,
                      conformance=READING)
-MANAGEMENT = Association(name="management", client=1, mechanism="gmac", ciphered=True,
+MANAGEMENT = Association(name="management", client=48, mechanism="gmac", ciphered=True,
                          rights=Rights.MANAGEMENT, conformance=MANAGING, policy=3)
 
 
@@ -100,13 +104,17 @@ class Settings(Schema):
     system_title_client: str = Field(default="", pattern="^([0-9A-F]{16})?$",
                                      description="16 hexadecimal digits; empty takes any")
     associations: tuple[Association, ...] = Field(default=
-        (PUBLIC, READER, MANAGEMENT), min_length=1, description="the associations", strict=False)
+        (PUBLIC, READER, MANAGEMENT), description="the associations", strict=False)
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
+        if not self.associations:
+            raise ValueError("a meter has an association at least")
         clients = [one.client for one in self.associations]
         if len(set(clients)) < len(clients):
             raise ValueError("two associations for one client")
+        if not self.suite and any(one.mechanism == "ecdsa" for one in self.associations):
+            raise ValueError("ECDSA needs suite 1 or 2")
         return self
 
     @property

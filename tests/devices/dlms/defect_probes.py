@@ -559,7 +559,7 @@ PROBES: Mapping[str, Probe] = {
     "security-setup-title-wrong": _reading(f"{SETUP}/a5"),
     "security-setup-policy-wrong": _reading(f"{SETUP}/a2"),
     "replayed-counter-accepted": _counter(-1),
-    "lower-counter-accepted": _counter(-2),
+    "lower-invocation-counter-accepted": _counter(-2),
     "own-counter-repeats": _own_counters,
     "tag-not-checked": _spoilt(_flip(-1)),
     "tag-wrong": _verifies,

@@ -34,7 +34,7 @@ from devices.emulators.dlms.keys import MeterKeys, derived
 from devices.emulators.dlms.meter import Meter
 from devices.emulators.dlms.profile import Association, Settings
 
-PUBLIC, READER, MANAGER = 16, 2, 1
+PUBLIC, READER, MANAGER = 16, 32, 48
 TITLE = b"BEN\0\0\0\0\1"
 CHALLENGE = bytes(range(16))
 SMALL = {"profile_rows": 48}

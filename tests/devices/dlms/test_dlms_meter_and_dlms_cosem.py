@@ -24,7 +24,7 @@ from dlms_cosem.clients.dlms_client import DataResultError, DlmsClient, HLSError
 from dlms_cosem.cosem.selective_access import CaptureObject, RangeDescriptor  # noqa: E402
 
 KEYS = derived(7)
-PUBLIC, READER, MANAGER = 16, 2, 1
+PUBLIC, READER, MANAGER = 16, 32, 48
 Interface, Obis = enumerations.CosemInterface, cosem.Obis
 CLOCK = cosem.CosemAttribute(Interface.CLOCK, Obis(0, 0, 1, 0, 0), 2)
 OBJECTS = cosem.CosemAttribute(Interface.ASSOCIATION_LN, Obis(0, 0, 40, 0, 0), 2)

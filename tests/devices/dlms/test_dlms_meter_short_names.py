@@ -31,13 +31,13 @@ from devices.emulators.dlms.interface import parse
 from devices.emulators.dlms.profile import BY_SHORT_NAME, MANAGEMENT, PUBLIC, Association, Rights
 
 ASSOCIATION = 0xFA00
-HIGH = Association(name="management", client=1, mechanism="gmac", ciphered=True,
+HIGH = Association(name="management", client=48, mechanism="gmac", ciphered=True,
                    rights=Rights.MANAGEMENT, conformance=BY_SHORT_NAME, policy=3)
 LOW = PUBLIC.model_copy(update={"conformance": BY_SHORT_NAME, "rights": Rights.READER})
 ZERO = Data(Tag.INTEGER, 0)
 
 
-def _open(client: int = 1, max_pdu: int = 1024) -> Client:
+def _open(client: int = 48, max_pdu: int = 1024) -> Client:
     talking = Client(fresh(short_names=True, associations=(HIGH, LOW)), client)
     aare = talking.associate(initiate=talking.request(max_pdu=max_pdu))
     assert aare.result == 0
@@ -71,7 +71,7 @@ def _base(talking: Client, class_id: int) -> int:
                 if one.class_id == class_id)
 
 
-@pytest.mark.parametrize("client", [1, 16])
+@pytest.mark.parametrize("client", [48, 16])
 def test_the_list_names_objects_that_can_be_read(client: int) -> None:
     talking = _open(client)
     assert talking.initiate is not None
