@@ -79,12 +79,16 @@ class Conversation:
                 ) -> Mapping[str, Any]:
         """Return what arrived in one ``direction`` as plain JSON values; no octets are an error.
 
-        A frame that is not complete waits for its rest. ``masked`` says that a secret was covered
-        in the octets, so that check sequences tell nothing.
+        A frame that is not complete waits for its rest, until something is ``sent``: what the
+        bench sends is whole, and it sends when it waits no longer. ``masked`` says that a secret
+        was covered in the octets, so that check sequences tell nothing.
         """
+        sent = direction == "sent"
+        if sent:
+            self._pending.clear()
         before = self._pending.pop(direction, b"")
         arrived = before + octets
-        whole = self._cut(arrived)
+        whole = len(arrived) if sent else self._cut(arrived)
         if whole < len(arrived):
             self._pending[direction] = arrived[whole:]
         if not whole:

@@ -58,10 +58,10 @@ def text_lines(said: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _field_lines(field: Mapping[str, Any], indent: str) -> Iterator[str]:
-    place = f"{field['at']:04X} +{field['length']:<4d}" if field["length"] else " " * 10
+    place = f"{field['at']:4d} +{field['length']:<4d}" if field["length"] else " " * 10
     yield f"{place} {indent}" + ": ".join(filter(None, (field["name"], field.get("value"))))
     if "error" in field:
-        yield f"{field['at']:04X} !!    {indent}! {field['error']}"
+        yield f"{field['at']:4d} !     {indent}! {field['error']}"
     for each in field.get("parts", ()):
         yield from _field_lines(each, indent + "  ")
 
