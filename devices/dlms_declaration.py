@@ -161,6 +161,7 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
              (("hdlc", written.link.hdlc), ("wrapper", written.link.wrapper)) if link is not None}
     return {
         "flag_id": written.flag_id, "logical_device_name": written.logical_device_name,
+        "logical_device_name_octets": written.logical_device_name.encode("ascii").hex().upper(),
         "type": written.type, "serial_number": written.serial_number,
         "firmware": {"object": firmware.object, "association": firmware.association,
                      "octets": octets},

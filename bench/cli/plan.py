@@ -21,6 +21,7 @@ from devices.device_types import DEVICE_TYPES
 
 DEFAULT_PLANS = Path("testplans")
 UNFINISHED = 1
+AT_RUN_TIME = "generated at run time"
 
 _PATH = click.Path(path_type=Path)
 _paths = click.argument("paths", nargs=-1, type=_PATH)
@@ -59,8 +60,12 @@ def check(ctx: click.Context, paths: tuple[Path, ...], overlay: Path | None) -> 
     warnings = list(_warnings(cases, catalogue))
     for warning in warnings:
         click.echo(f"warning: {warning}")
+    later = [case for case in cases if case.generated]
+    for case in later:
+        click.echo(f"{case.source}: {case.id}: {_at_run_time(case)}")
     written = len({case.source for case in cases})
-    click.echo(f"{_counted(len(cases), 'case')} of {written} written, in "
+    generated = f", {len(later)} of them {AT_RUN_TIME}" if later else ""
+    click.echo(f"{_counted(len(cases) - len(later), 'case')} of {written} written{generated}, in "
                f"{_counted(len({case.group for case in cases}), 'group')}; "
                f"{_counted(len(warnings), 'warning')}")
 
@@ -91,7 +96,7 @@ def select_(
         return
     width = max(len(item.case.id) for item in chosen)
     for item in chosen:
-        click.echo(f"{item.case.id:<{width}}  {item.disposition.value:<17}  {item.reason}")
+        click.echo(f"{item.case.id:<{width}}  {item.disposition.value:<17}  {_reason(item)}")
     counts = Counter(item.disposition for item in chosen)
     click.echo(", ".join(f"{kind.value} {counts[kind]}" for kind in Disposition if counts[kind]))
 
@@ -153,6 +158,17 @@ def _warnings(cases: Iterable[TestCase], catalogue: Catalogue) -> Iterator[str]:
                 yield f"{case.source}: {case.id}: {flaw}"
 
 
+def _at_run_time(case: TestCase) -> str:
+    assert case.generated is not None
+    return f"{AT_RUN_TIME}, a case for each row of {case.generated.table} that the device gives"
+
+
+def _reason(item: Selected) -> str:
+    if item.case.generated and item.disposition is Disposition.SELECTED:
+        return _at_run_time(item.case)
+    return item.reason
+
+
 def _why(case: TestCase, requirement: str, catalogue: Catalogue) -> str:
     reviewed = next(link.fingerprint for link in case.verifies if link.requirement == requirement)
     if not reviewed:
@@ -165,7 +181,7 @@ def _plain(item: Selected) -> dict[str, object]:
         "id": item.case.id,
         "group": item.case.group,
         "disposition": item.disposition.value,
-        "reason": item.reason,
+        "reason": _reason(item),
         "fingerprint": item.case.fingerprint,
         "requirements": list(item.case.requirements),
         "source": item.case.source,

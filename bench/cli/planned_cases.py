@@ -13,6 +13,7 @@ from bench.catalogue import Catalogue
 from bench.plan import for_device, load_plans
 from bench.resources import ROOT
 from bench.scheme import load_baseline
+from bench.scheme.case_list import fingerprints
 
 
 def planned_cases(baseline: Path, catalogue: Catalogue) -> tuple[str, Mapping[str, str]]:
@@ -22,4 +23,4 @@ def planned_cases(baseline: Path, catalogue: Catalogue) -> tuple[str, Mapping[st
         return loaded.digest, loaded.cases
     paths = [ROOT / "testplans" / plan for plan in loaded.plans]
     cases = for_device(load_plans(paths), loaded.device)
-    return loaded.digest, {case.id: case.fingerprint for case in cases}
+    return loaded.digest, fingerprints(cases)

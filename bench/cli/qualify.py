@@ -26,13 +26,14 @@ from bench.runner.qualification import (
     Qualification,
     Task,
     assess,
+    disclosed_by,
     run_tasks,
     tasks_for,
 )
 from devices.defects import DEFECTS, of_device
 from devices.device_types import DEVICE_TYPES
-from devices.profile import load_profile
-from devices.rig import load_rig
+from devices.profile import Profile, load_profile
+from devices.rig import RigDeclaration, load_rig
 
 _WORKERS = 2 * (os.cpu_count() or 1)  # half of a run is waiting for what must not come
 
@@ -42,7 +43,10 @@ PROFILE, RIG = "devices/profiles/emulated-{}.yaml", "devices/rigs/emulated-{}.ya
 
 @dataclass(frozen=True, slots=True)
 class _Device:
-    """One emulated device: its kind, its files, the cases that it is to be run through."""
+    """One emulated device on one rig: its kind, its files, the cases that it is to be run through.
+
+    ``name`` is that of the kind, with the rig where the kind has several.
+    """
 
     name: str
     profile: Path
@@ -80,8 +84,10 @@ def command(
     planned = in_order(load_plans(tuple(resolve(plan) for plan in plans or (PLANS,)),
                                   defects=DEFECTS))
     files = [(resolve(dut), resolve(rig))] if dut and rig else [
-        (resolve(PROFILE.format(name)), resolve(RIG.format(name)))
-        for name, kind in DEVICE_TYPES.items() if kind.emulated]
+        (resolve(PROFILE.format(name)), resolve(RIG.format(on)))
+        for name, kind in DEVICE_TYPES.items()
+        if kind.emulated and any(case.device == name for case in planned)
+        for on in kind.rigs or (name,)]
     devices = [device for profile, rig_file in files
                if (device := _device(planned, profile, rig_file, names)).cases and device.defects]
     if not devices:
@@ -96,9 +102,9 @@ def command(
         def progress(task: Task) -> None:
             bar.update(shown, advance=1, description=task.defect or "no defect")
 
-        results = run_tasks(tasks, [case for device in devices for case in device.cases], workers,
+        results = run_tasks(tasks, {device.rig: device.cases for device in devices}, workers,
                             progress)
-    found = [(device, assess(results[device.profile], device.cases, {
+    found = [(device, assess(results[device.rig], device.cases, {
         name: DEFECTS[name].breaks for name in device.defects})) for device in devices]
     if matrix:
         _write(matrix, found)
@@ -113,16 +119,33 @@ def _device(
     """Return a device with the cases of the plan that can be run on it, and its defects."""
     profile, declaration = load_profile(profile_file), load_rig(rig_file)
     kind = profile.subject.device_type
-    chosen = select(for_device(planned, kind), profile.ics, declaration.ports,
-                    traits=declaration.traits)
+    chosen = select(_generated(for_device(planned, kind), profile, declaration), profile.ics,
+                    declaration.ports, traits=declaration.traits)
     cases = tuple(one.case for one in chosen if one.disposition is Disposition.SELECTED)
     known = of_device(kind.casefold())
     strange = sorted({name for case in cases for name in case.bite} - set(known))
     if strange:
         raise PlanError(f"{', '.join(strange)}: named as the bite of cases for a {kind}, but no "
                         f"defect of one (devices/defects)")
-    return _Device(kind, profile_file, rig_file, cases,
-                   tuple(sorted(set(names) & set(known) if names else known)))
+    there = {name for name, defect in known.items() if defect.is_on(declaration.traits)}
+    name = f"{kind} on {declaration.name}" if DEVICE_TYPES[kind.casefold()].rigs else kind
+    return _Device(name, profile_file, rig_file, cases,
+                   tuple(sorted(set(names) & there if names else there)))
+
+
+def _generated(planned: Sequence[TestCase], profile: Profile,
+               declaration: RigDeclaration) -> tuple[TestCase, ...]:
+    """Return ``planned`` with what is generated from the device in the place of what stands for
+    it."""
+    files = dict.fromkeys(
+        Path(case.source.rpartition(":")[0]) for case in planned if case.generated)
+    if not files:
+        return tuple(planned)
+    made = for_device(in_order(load_plans(
+        tuple(files), defects=DEFECTS, disclosed=disclosed_by(profile, declaration))),
+        profile.subject.device_type)
+    groups = {case.group for case in made}
+    return (*(case for case in planned if case.group not in groups), *made)
 
 
 def _print(name: str, found: Qualification, cases: Sequence[TestCase]) -> None:

@@ -22,15 +22,15 @@ from bench.records.event import Event
 from bench.records.serial import from_json, to_json
 from bench.runner.engine import frame_data
 from bench.runner.identities import DLMS, port_of
-from bench.steps import dlms_disclosure
 from bench.steps.context import Context
 from bench.steps.disclosure import Disclosed
+from bench.steps.dlms.disclosing import disclose
 from devices.profile import Profile
 
 DISCLOSURE = "disclosure"
 """Kind of the event; it belongs to no case."""
 
-DISCLOSING: Mapping[str, Callable[[Context], Disclosed]] = {DLMS: dlms_disclosure.disclose}
+DISCLOSING: Mapping[str, Callable[[Context], Disclosed]] = {DLMS: disclose}
 """How a device is asked, by the port that it is asked over; other devices are never asked."""
 
 _LAWFUL = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
@@ -99,7 +99,7 @@ def _with_columns(table: str, rows: Sequence[Mapping[str, Any]],
         seen[name] += 1
         known = _declared(row, dlms)
         yield {
-            **row,
+            **to_json(row),
             # a device that lists a thing twice is for a case to find, not for the ids of cases
             "id": name if seen[name] == 1 else f"{name}-{seen[name]}",
             "declared": known is not None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bench.errors import RigError
 from bench.steps.context import Context
-from bench.steps.dlms_identity import read_dlms_identity
+from bench.steps.dlms.identity import read_dlms_identity
 from bench.steps.identity import Identity, read_identity
 from devices.device_types import DEVICE_TYPES
 from devices.profile import Profile

@@ -26,6 +26,9 @@ def installed_fingerprint(case: TestCase) -> tuple[str, str]:
         cases = {found.id: found.fingerprint for found in load_plans([file])}
     except BenchError as wrong:
         return "", f"the plan file cannot be read: {str(wrong).splitlines()[0]}"
+    if case.generated:
+        same = cases.get(case.generated.id) == case.generated.fingerprint
+        return (case.fingerprint, "") if same else ("", f"{file} generates other cases")
     found = cases.get(case.id.removesuffix(LAST), "")
     return found, "" if found else f"{file} has no such case"
 

@@ -1,14 +1,16 @@
 """Qualifying a plan: every case must FAIL under each of its defects, and pass without one.
 
 Each defect gets an emulator of its own, told to be wrong in that way, and the cases that claim to
-notice (with ``everything``, all cases). The result is the kill matrix of a kind of device: the
-proof that a PASS of these cases means something. Defects of all kinds are shared out over
-processes; one process, one device. The plan is read once and handed to them.
+notice (with ``everything``, all cases). The result is the kill matrix of a kind of device on one
+rig: the proof that a PASS of these cases means something. Defects of all kinds are shared out over
+processes; one process, one device. The plan is read once and handed to them; what it generates
+from a device is generated once, from the device without a defect. A defect sits in one place, so of
+the cases that were generated of one written case only one must notice it, and the rest are not run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench.judge import judge_case
+from bench.records.disclosure import Disclosure
 from bench.records.plan import TestCase
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.clock import utc_now
@@ -26,23 +29,27 @@ from devices.rig import RigDeclaration, load_rig
 NO_DEFECT = ""
 BAD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
-_plan: dict[str, TestCase] = {}  # id -> case, of the process
+_plan: dict[tuple[Path, str], TestCase] = {}  # rig and id -> case, of the process
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one process is told: a device, a defect (none: ""), and the ids of the cases to run."""
+    """What one process is told: a device, a defect (none: ""), and the ids of the cases to run.
+
+    ``every_row`` says to go on with a generated case after one of its rows noticed the defect.
+    """
 
     profile: Path
     rig: Path
     defect: str
     cases: tuple[str, ...]
     seed: int = 0
+    every_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
-    """The kill matrix of a kind of device, and what it lacks to prove the plan."""
+    """The kill matrix of a kind of device on a rig, and what it lacks to prove the plan."""
 
     results: Mapping[str, Mapping[str, CaseResult]]  # defect -> case id -> result
     unclean: tuple[CaseResult, ...]  # not passed without a defect
@@ -56,22 +63,31 @@ class Qualification:
         return not (self.unclean or self.toothless or self.survivors or self.unproven)
 
 
+def disclosed_by(profile: Profile, declaration: RigDeclaration) -> Disclosure:
+    """Return what the device without a defect says that it has."""
+    station = Station(profile, declaration, utc_now)
+    try:
+        return station.disclose()[0]
+    finally:
+        station.close()
+
+
 def run_tasks(
-    tasks: Sequence[Task], cases: Sequence[TestCase], workers: int,
+    tasks: Sequence[Task], cases: Mapping[Path, Sequence[TestCase]], workers: int,
     progress: Callable[[Task], None],
 ) -> Mapping[Path, Mapping[str, Mapping[str, CaseResult]]]:
-    """Run ``tasks`` in ``workers`` processes; return the results by profile, defect and case.
+    """Run ``tasks`` in ``workers`` processes; return the results by rig, defect and case.
 
-    ``cases`` are all that tasks name; the longest tasks are begun first.
+    ``cases`` are all that tasks name, by rig; the longest tasks are begun first.
     """
     results: dict[Path, dict[str, Mapping[str, CaseResult]]] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_hold,
-                             initargs=(tuple(cases),)) as pool:
+                             initargs=({rig: tuple(some) for rig, some in cases.items()},)) as pool:
         begun = sorted(tasks, key=lambda task: -len(task.cases))
         running = {pool.submit(run_task, task): task for task in begun}
         for done in as_completed(running):
             task = running[done]
-            results.setdefault(task.profile, {})[task.defect] = {
+            results.setdefault(task.rig, {})[task.defect] = {
                 result.case: result for result in done.result()}
             progress(task)
     return results
@@ -84,11 +100,8 @@ def assess(
     """Return what a kill matrix proves; ``breaks`` names what each defect breaks. Pure."""
     known = {case.id: case for case in cases}
     clean = results.get(NO_DEFECT, {})
-    toothless = tuple(
-        (name, defect) for defect, row in sorted(results.items()) if defect
-        for name, result in row.items()
-        if defect in known[name].bite and result.disposition is Disposition.SELECTED
-        and result.verdict is not Verdict.FAIL)
+    toothless = tuple((name, defect) for defect, row in sorted(results.items()) if defect
+                      for name in _toothless(defect, row, known))
     survivors = tuple(
         defect for defect in sorted(breaks)
         if not any(result.verdict is Verdict.FAIL
@@ -99,7 +112,26 @@ def assess(
         unclean=tuple(result for result in clean.values() if result.verdict in BAD),
         toothless=toothless,
         survivors=survivors,
-        unproven=tuple(case.id for case in cases if not case.bite))
+        unproven=tuple(dict.fromkeys(_written(case) for case in cases if not case.bite)))
+
+
+def _toothless(defect: str, row: Mapping[str, CaseResult],
+               known: Mapping[str, TestCase]) -> Iterator[str]:
+    """Yield the cases that must FAIL under ``defect`` and did not, one of each written case."""
+    bitten = {_written(known[name]) for name, result in row.items()
+              if result.verdict is Verdict.FAIL}
+    told: set[str] = set()
+    for name, result in row.items():
+        case = known[name]
+        if (defect in case.bite and result.disposition is Disposition.SELECTED
+                and _written(case) not in bitten | told):
+            told.add(_written(case))
+            yield name
+
+
+def _written(case: TestCase) -> str:
+    """Return what stands for all cases that were generated of one written case, else the id."""
+    return case.generated.id if case.generated else case.id
 
 
 def tasks_for(
@@ -115,7 +147,7 @@ def tasks_for(
         chosen = everyone if everything else tuple(
             case.id for case in cases if defect in case.bite)
         if chosen:
-            tasks.append(Task(profile, rig, defect, chosen))
+            tasks.append(Task(profile, rig, defect, chosen, every_row=everything))
     return tasks
 
 
@@ -123,17 +155,25 @@ def run_task(task: Task) -> tuple[CaseResult, ...]:
     """Run one task in this process and return the judged cases in its order."""
     profile, declaration = _device(task.profile, task.rig)
     station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed)
+    results: list[CaseResult] = []
+    bitten: set[str] = set()
     try:
-        return tuple(
-            judge_case(case, tuple(station.run(case, 1)), station.answers)
-            for case in (_plan[name] for name in task.cases))
+        for case in (_plan[task.rig, name] for name in task.cases):
+            if case.generated and case.generated.id in bitten:
+                continue
+            result = judge_case(case, tuple(station.run(case, 1)), station.answers)
+            results.append(result)
+            if (case.generated and task.defect and not task.every_row
+                    and result.verdict is Verdict.FAIL):
+                bitten.add(case.generated.id)
     finally:
         station.close()
+    return tuple(results)
 
 
-def _hold(cases: Sequence[TestCase]) -> None:
+def _hold(cases: Mapping[Path, Sequence[TestCase]]) -> None:
     """Hold the plan in a fresh process."""
-    _plan.update((case.id, case) for case in cases)
+    _plan.update(((rig, case.id), case) for rig, some in cases.items() for case in some)
 
 
 @cache  # one process runs many tasks, all of a few devices

@@ -24,8 +24,14 @@ _LINE = re.compile(r"([^\t]+)\t([0-9a-f]{16})")
 
 
 def fingerprints(cases: Iterable[TestCase]) -> dict[str, str]:
-    """Return the fingerprint of each case by its id, sorted."""
-    return dict(sorted((case.id, case.fingerprint) for case in cases))
+    """Return the fingerprint of each case by its id, sorted.
+
+    Which cases are generated from what a device discloses is the device's; what is frozen of them
+    is the written case, under the id that stands for all of them.
+    """
+    return dict(sorted(
+        (case.generated.id, case.generated.fingerprint) if case.generated
+        else (case.id, case.fingerprint) for case in cases))
 
 
 def written(cases: Mapping[str, str]) -> bytes:

@@ -37,8 +37,9 @@ def merge(
     for name, trials in runs:
         for trial in trials:
             heard[trial.case].append((name, _of_the_baseline(trial, frozen)))
+    planned = {trial.planned or trial.case for said in heard.values() for _, trial in said}
     absent = (Trial(case, "", (), Standing.NOT_TESTED, "the baseline plans it, no run holds it")
-              for case in frozen.keys() - heard.keys())
+              for case in frozen.keys() - planned)
     merged = (_merged(said) for said in heard.values())
     return tuple(sorted((*merged, *absent), key=lambda trial: trial.case))
 
@@ -52,11 +53,11 @@ def contradictions(trials: Sequence[Trial]) -> Iterator[str]:
 
 def _of_the_baseline(trial: Trial, frozen: Mapping[str, str]) -> Trial:
     """Take from a case that is not the baseline's the power to pass."""
-    if not frozen or frozen.get(trial.case) == trial.fingerprint:
+    wanted = frozen.get(trial.planned or trial.case)
+    if not frozen or wanted == trial.fingerprint:
         return trial
     if trial.standing is not Standing.PASSED:
         return trial
-    wanted = frozen.get(trial.case)
     reason = (f"the run's case has the fingerprint {trial.fingerprint}, the baseline's {wanted}"
               if wanted else "no case of the baseline")
     return replace(trial, standing=Standing.NOT_TESTED, reason=reason, verdict=Verdict.NONE,

@@ -66,6 +66,7 @@ class Trial:
     fingerprint: str = ""
     laboratories: tuple[str, ...] = ()
     carried_from: str = ""
+    planned: str = ""  # the id by which a baseline knows it, where that is not its own
 
     def on(self, requirement: str) -> Standing:
         """Return what the case says of one requirement that it verifies.
@@ -163,7 +164,8 @@ def _trial(item: Selected, result: CaseResult | None, suspect: tuple[str, ...],
     return Trial(
         case.id, case.group, case.requirements, standing, reason, contradicts, flaw,
         verdict=result.verdict if result is not None and standing in FINAL else Verdict.NONE,
-        fingerprint=case.fingerprint,
+        fingerprint=case.generated.fingerprint if case.generated else case.fingerprint,
+        planned=case.generated.id if case.generated else "",
         laboratories=(laboratory,) if standing is Standing.PASSED else ())
 
 

@@ -7,6 +7,7 @@ from bench.steps import (
     credential_restoring,
     credentials,
     device_keys,
+    dlms,
     fuzz,
     gbcs,
     load,
@@ -21,6 +22,7 @@ from bench.steps.vocabulary import VOCABULARY, Action, Arguments, Frame, Observa
 
 __all__ = [
     "VOCABULARY", "Action", "Arguments", "Frame", "Observation",
-    "blocks", "clock", "controls", "credential_restoring", "credentials", "device_keys", "fuzz",
+    "blocks", "clock", "controls", "credential_restoring", "credentials", "device_keys", "dlms",
+    "fuzz",
     "gbcs", "load", "logs", "mains", "reflection", "settings", "tamper", "time",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -10,15 +11,24 @@ class Defect:
     """One way of being wrong; ``breaks`` names at least one requirement.
 
     ``devices`` are the kinds of emulated device (:data:`devices.device_types.DEVICE_TYPES`) of
-    which the plan has a case that catches it.
+    which the plan has a case that catches it. ``links`` are traits of a rig's link
+    (:data:`devices.dlms_names.TRAITS`): the defect is there on links that have one of them, without
+    any on all.
     """
 
     name: str
     breaks: tuple[str, ...]
     description: str
     devices: tuple[str, ...]
+    links: tuple[str, ...] = ()
+
+    def is_on(self, traits: Collection[str]) -> bool:
+        """Return whether a device behind a link with these traits can have it."""
+        return not self.links or any(trait in traits for trait in self.links)
 
 
-def defect(name: str, breaks: str, description: str, devices: str) -> Defect:
-    """Return a defect; requirements and kinds of device are given with spaces between them."""
-    return Defect(name, tuple(breaks.split()), description, tuple(devices.split()))
+def defect(name: str, breaks: str, description: str, devices: str, links: str = "") -> Defect:
+    """Return a defect; requirements, kinds of device and traits of a link are given with spaces
+    between them."""
+    return Defect(name, tuple(breaks.split()), description, tuple(devices.split()),
+                  tuple(links.split()))

@@ -25,8 +25,9 @@ from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Protection
 
 LN_CONFORMANCE = conformance((
-    "general-protection", "general-block-transfer", "attribute-0-with-set", "priority-management",
-    "attribute-0-with-get", "block-transfer-with-get-or-read", "block-transfer-with-set-or-write",
+    "general-protection", "general-block-transfer", "attribute0-supported-with-set",
+    "priority-mgmt-supported", "attribute0-supported-with-get",
+    "block-transfer-with-get-or-read", "block-transfer-with-set-or-write",
     "block-transfer-with-action", "multiple-references", "data-notification", "access", "get",
     "set", "selective-access", "event-notification", "action"))
 """All that a client can use in logical name referencing."""

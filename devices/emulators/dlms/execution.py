@@ -75,12 +75,19 @@ class View:
     def get(self, class_id: int, instance: bytes, index: int,
             selection: Selection | None = None) -> Data:
         """Return an attribute, or the part that is selected."""
-        found = self.find(class_id, instance)
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "unlisted-object-served-as-null" in self._faults:
+                return Data(Tag.NULL_DATA, None)
+            raise
         if index not in tuple(found.indices()):
             if "unknown-attribute-answered" in self._faults:
                 return Data(Tag.NULL_DATA, None)
             raise Refused(OBJECT_UNDEFINED)
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
+            raise Refused(READ_WRITE_DENIED)
+        if "listed-attribute-refused" in self._faults and (found.CLASS_ID, index) == (3, 3):
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
             return self._wrong(found, index, found.get(index))
@@ -93,16 +100,9 @@ class View:
     def set(self, class_id: int, instance: bytes, index: int, value: Data,
             selection: Selection | None = None) -> None:
         """Write an attribute."""
-        found = self.find(class_id, instance)
-        if index not in tuple(found.indices()):
-            if "unknown-attribute-written" in self._faults:
-                return
-            raise Refused(OBJECT_UNDEFINED)
-        if not self._mode(found, index) & WRITE:
-            if "denied-write-answered-as-success" in self._faults:
-                return
-            if "denied-write-accepted" not in self._faults or index == 1:
-                raise Refused(READ_WRITE_DENIED)
+        found = self._written(class_id, instance, index)
+        if found is None:
+            return
         if selection is not None:
             raise Refused(SCOPE_VIOLATED)
         if "dummy-structure-refused" in self._faults and _holds(value, _NO_NAME):
@@ -116,6 +116,28 @@ class View:
                 found.store(found.attributes[index].name, value)
             elif "wrong-value-answered-as-success" not in self._faults:
                 raise
+
+    def _written(self, class_id: int, instance: bytes, index: int) -> Interface | None:
+        """Return what is to be written; None where a defect only says that it was."""
+        faults = self._faults
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "write-to-nothing-answered-as-success" in faults:
+                return None
+            raise
+        if index not in tuple(found.indices()):
+            if "unknown-attribute-written" in faults:
+                return None
+            raise Refused(OBJECT_UNDEFINED)
+        if self._mode(found, index) & WRITE:
+            if "listed-write-refused" in faults:
+                raise Refused(READ_WRITE_DENIED)
+        elif "denied-write-answered-as-success" in faults:
+            return None
+        elif "denied-write-accepted" not in faults or index == 1:
+            raise Refused(READ_WRITE_DENIED)
+        return found
 
     def act(self, class_id: int, instance: bytes, index: int, parameter: Data) -> Data | None:
         """Invoke a method."""

@@ -6,6 +6,7 @@ are the request's. Counters belong to the meter and outlive the association.
 
 from __future__ import annotations
 
+from bench.errors import LocalProtocolError
 from bench.protocols.cosem.length import decode_length, encode_length
 from bench.protocols.dlms.security.counters import Counters, Key, ReplayPolicy
 from bench.protocols.dlms.security.general_securing import Random
@@ -40,7 +41,7 @@ class Guard:
     def __init__(self, keys: Keys, counters: Counters, setup: SecuritySetup | None, *,
                  random: Random, faults: Faults) -> None:
         """Without ``setup`` the context is not ciphered: then nothing is opened or closed."""
-        lower = "lower-counter-accepted" in faults
+        lower = "lower-invocation-counter-accepted" in faults
         repeated = lower or "replayed-counter-accepted" in faults
         self.security = Security(keys, counters, random=random,
                                  replay=ReplayPolicy(repeated=repeated, lower=lower))
@@ -91,7 +92,11 @@ class Guard:
         if not protection.applied:
             return apdu
         counter = _REPEATED_COUNTER if "own-counter-repeats" in self._faults else None
-        octets = self.security.protect(apdu, protection, counter=counter)
+        try:
+            octets = self.security.protect(apdu, protection, counter=counter)
+        except LocalProtocolError:  # no key for the request's form, or none of the service's
+            octets = self.security.protect(
+                apdu, Protection(True, True, Key.UNICAST, Envelope.GENERAL), counter=counter)
         if "tag-wrong" in self._faults and protection.authenticated:
             octets = octets[:-1] + bytes((octets[-1] ^ 1,))
         return octets

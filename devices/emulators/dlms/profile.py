@@ -24,7 +24,7 @@ BASIC = ("get", "block-transfer-with-get-or-read", "selective-access")
 READING = (*BASIC, "multiple-references", "set", "action")
 MANAGING = (
     *READING, "general-protection", "general-block-transfer", "block-transfer-with-set-or-write",
-    "block-transfer-with-action", "data-notification", "access", "priority-management")
+    "block-transfer-with-action", "data-notification", "access", "priority-mgmt-supported")
 BY_SHORT_NAME = ("read", "write", "unconfirmed-write", "block-transfer-with-get-or-read",
                  "block-transfer-with-set-or-write", "multiple-references",
                  "parameterized-access")

@@ -196,6 +196,8 @@ class Session:
         names = frozenset(conformance_names(agreed.conformance))
         if "service-not-negotiated-served" in self._faults:
             names = frozenset(self._offer.settings.conformance)
+        if "logical-name-service-served" in self._faults:
+            names |= {"get"}
         self._names = names
         view, changed = self._offer.view, self._device.changed
         self._services = Services(view, names, changed, self._faults)

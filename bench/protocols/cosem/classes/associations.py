@@ -106,8 +106,8 @@ def _association_ln(version: int) -> InterfaceClass:
 
 
 # Class 15, selective access to the object list.
-_LIST_SELECTORS: Mapping[int, Type] = {1: NULL, 2: array(LONG_UNSIGNED), 3: array(OBJECT_DEFINITION),
-                   4: OBJECT_DEFINITION}
+_LIST_SELECTORS: Mapping[int, Type] = {
+    1: NULL, 2: array(LONG_UNSIGNED), 3: array(OBJECT_DEFINITION), 4: OBJECT_DEFINITION}
 
 
 def _association_sn(version: int) -> InterfaceClass:

@@ -27,6 +27,7 @@ from bench.protocols.cosem.classes.types import (
     OCTETS,
     SIMPLE_VALUE,
     UNSIGNED,
+    Anything,
     Bits,
     array,
     choice,
@@ -34,10 +35,11 @@ from bench.protocols.cosem.classes.types import (
     octets,
     structure,
 )
+from bench.protocols.cosem.values import Tag
 
 _OPTION = structure(ip_option_type=UNSIGNED, ip_option_length=UNSIGNED, ip_option_data=OCTETS)
 _LCP_OPTION = structure(lcp_option_type=UNSIGNED, lcp_option_length=UNSIGNED,
-                        lcp_option_data=choice(SIMPLE_VALUE, structure()))
+                        lcp_option_data=choice(SIMPLE_VALUE, Anything(Tag.STRUCTURE)))
 _IPCP_OPTION = structure(ipcp_option_type=UNSIGNED, ipcp_option_length=UNSIGNED,
                          ipcp_option_data=SIMPLE_VALUE)
 _IPV6 = octets(16)

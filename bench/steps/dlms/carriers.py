@@ -1,0 +1,315 @@
+"""How APDUs travel to a DLMS server and back: in HDLC frames or behind wrapper headers.
+
+A carrier joins a sans-IO link to the port ``dlms``. It waits as long as the link says, never longer
+than :data:`LONGEST_WAIT`, and tells what came of it; what the device does wrong is a reply and a
+deviation, never an exception.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+from bench.errors import RemoteProtocolError
+from bench.protocols.dlms import wrapper
+from bench.protocols.dlms.hdlc_client import ClientLink
+from bench.protocols.dlms.hdlc_events import (
+    Connected,
+    Disconnected,
+    Event,
+    Received,
+    Refused,
+    Rejected,
+    TimedOut,
+    Unexpected,
+    Violation,
+)
+from bench.protocols.dlms.hdlc_frame import FLAG, Deframer, Frame, FrameType
+from bench.protocols.dlms.hdlc_frame import Arrival as Cut
+from bench.protocols.dlms.hdlc_states import State
+from bench.steps.dlms.evidence import Evidence
+from devices.ports import Arrival, Arrived, Dlms
+
+LONGEST_WAIT = 120.0
+"""Seconds after which an exchange is given up whatever the link still hopes for."""
+
+APDU, SILENCE, CLOSED, DISCONNECTED, FRMR, DM = (
+    "apdu", "silence", "closed", "disconnected", "frmr", "dm")
+
+_LINK_ENDS = (Connected, Disconnected, Refused, Rejected, TimedOut)
+_REPLIES: Mapping[type, str] = {
+    Connected: DISCONNECTED, Disconnected: DISCONNECTED, Refused: DM, Rejected: FRMR,
+    TimedOut: SILENCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a request: ``kind`` is one of the words above, ``apdu`` what it brought."""
+
+    kind: str
+    apdu: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How the way to the server opened: ``ua``, ``connected``, ``dm``, ``frmr``, ``silence`` or
+    ``closed``; ``parameters`` those agreed on, as the bench sees them."""
+
+    outcome: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+
+class Carrier(Protocol):
+    """One way for APDUs, from its opening to its closing."""
+
+    deviations: list[str]
+    closed: bool
+
+    def open(self) -> Opening:
+        """Connect the line, and the link on it, anew."""
+
+    def dial(self) -> Opening:
+        """Connect the line alone."""
+
+    def reopen(self) -> Opening:
+        """Connect the link on the line that there is."""
+
+    def request(self, apdu: bytes) -> Reply:
+        """Send ``apdu`` and return what comes back."""
+
+    def listen(self, timeout: float) -> Reply:
+        """Return what comes unasked within ``timeout`` seconds."""
+
+    def send_raw(self, octets: bytes) -> None:
+        """Send octets as they are."""
+
+    def gather(self, timeout: float, quiet: float) -> list[bytes]:
+        """Return the frames, right or wrong, that arrive within ``timeout`` seconds, and within
+        ``quiet`` after the last of them."""
+
+    def close(self) -> str:
+        """End the link as the standard has it; return how the server answered."""
+
+
+class HdlcCarrier:
+    """APDUs in HDLC. ``link`` is a fresh one."""
+
+    def __init__(self, port: Dlms, link: ClientLink, evidence: Evidence) -> None:
+        self.link = link
+        self.deviations: list[str] = []
+        self.closed = False
+        self.traffic: list[Frame] = []
+        """Right frames as they came since :meth:`watch`, lost ones included."""
+        self._lose: set[int] = set()
+        self._port, self._evidence = port, evidence
+        self._deframer = Deframer()
+
+    def open(self) -> Opening:
+        """Connect the line, then the link by SNRM."""
+        self.dial()
+        return self.reopen()
+
+    def dial(self) -> Opening:
+        """Connect the line alone."""
+        self._port.connect()
+        self.closed = False
+        self._deframer = Deframer()
+        return Opening("connected")
+
+    def reopen(self) -> Opening:
+        """Connect the link by SNRM on the line that there is."""
+        self.link.connect()
+        for event in self._until(_LINK_ENDS):
+            if isinstance(event, Connected):
+                return Opening("ua", asdict(event.parameters))
+            return Opening(_REPLIES[type(event)])
+        return Opening(self._silence)
+
+    def request(self, apdu: bytes) -> Reply:
+        """Send ``apdu``, in segments where it is long, and return what comes back."""
+        if self.link.state is not State.CONNECTED:
+            return Reply(CLOSED if self.closed else DISCONNECTED)
+        self.link.send(apdu)
+        return self.listen(LONGEST_WAIT)
+
+    def listen(self, timeout: float) -> Reply:
+        """Return what comes within ``timeout`` seconds."""
+        for event in self._until((Received, *_LINK_ENDS), timeout):
+            if isinstance(event, Received):
+                return Reply(APDU, event.pdu)
+            return Reply(_REPLIES[type(event)])
+        return Reply(self._silence)
+
+    def send_raw(self, octets: bytes) -> None:
+        """Send octets past the link, whose state does not change."""
+        self._evidence.sent(octets)
+        self._port.send(octets)
+
+    def gather(self, timeout: float, quiet: float) -> list[bytes]:
+        """Return the frames that arrive, without their flags, past the link."""
+        found: list[bytes] = []
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0 and not self.closed:
+            if cuts := self._receive(left):
+                found += [cut.octets for cut in cuts]
+                deadline = time.monotonic() + quiet
+        return found
+
+    def watch(self, lose: set[int]) -> None:
+        """Gather :attr:`traffic` anew; the information frames of those numbers, counted from 1,
+        get lost on their way to the link."""
+        self.traffic, self._lose = [], lose
+
+    def close(self) -> str:
+        """End the link by DISC; return ``ua``, ``dm``, ``silence`` or ``closed``."""
+        self.link.disconnect()
+        for event in self._until(_LINK_ENDS):
+            if isinstance(event, Disconnected) and event.reason in ("UA", "DM"):
+                return event.reason.lower()
+            return _REPLIES[type(event)]
+        return self._silence
+
+    @property
+    def _silence(self) -> str:
+        return CLOSED if self.closed else SILENCE
+
+    def _until(self, wanted: tuple[type, ...], timeout: float = LONGEST_WAIT) -> Iterator[Event]:
+        """Yield the first event of a ``wanted`` type, or nothing if it does not come."""
+        until = time.monotonic() + timeout
+        while not self.closed:
+            now = time.monotonic()
+            for frame in self.link.outgoing(now):
+                self.send_raw(frame)
+            due = self.link.deadline
+            if now >= until or (due is None and timeout >= LONGEST_WAIT):
+                return
+            wait = until if due is None else min(until, due)
+            cuts = self._receive(max(0.0, wait - now))
+            now = time.monotonic()
+            told = [event for cut in cuts if not self._is_lost(cut)
+                    for event in self.link.take(cut, now)] if cuts else self.link.time_passed(now)
+            self.deviations += [_deviation(event) for event in told
+                                if isinstance(event, Violation | Unexpected)]
+            if found := next((event for event in told if isinstance(event, wanted)), None):
+                yield found
+                return
+
+    def _is_lost(self, cut: Cut) -> bool:
+        if cut.frame is None:
+            return False
+        self.traffic.append(cut.frame)
+        number = sum(frame.type is FrameType.I for frame in self.traffic) \
+            if cut.frame.type is FrameType.I else 0
+        return number in self._lose
+
+    def _receive(self, wait: float) -> list[Cut]:
+        """Wait for octets; return the frames that they complete, right or wrong."""
+        pending = bool(self._deframer.pending)
+        arrived = self._port.receive(min(wait, self.link.timing.inter_octet) if pending else wait)
+        cuts: list[Cut] = []
+        if arrived.state is Arrival.ARRIVED:
+            cuts = self._deframer.feed(arrived.octets)
+        elif pending:
+            cuts = self._deframer.give_up()
+        self.closed = arrived.state is Arrival.CLOSED
+        for cut in cuts:
+            self._evidence.received(
+                cut.octets if cut.frame is None else FLAG + cut.octets + FLAG, arrived.time)
+        return cuts
+
+
+def _deviation(event: Violation | Unexpected) -> str:
+    if isinstance(event, Violation):
+        return f"HDLC: {event.error}"
+    return f"HDLC: {event.frame.type.value} where none is expected"
+
+
+class WrapperCarrier:
+    """APDUs behind wrapper headers, between the ports ``client`` and ``server``; an answer has
+    ``timeout`` seconds."""
+
+    def __init__(self, port: Dlms, client: int, server: int, timeout: float,
+                 evidence: Evidence) -> None:
+        self.client, self.server, self.timeout = client, server, timeout
+        self.deviations: list[str] = []
+        self.closed = False
+        self._port, self._evidence = port, evidence
+        self._stream = wrapper.WrapperStream()
+        self._waiting: list[wrapper.Wrapped] = []
+
+    def open(self) -> Opening:
+        """Connect anew; nothing crosses before the first APDU."""
+        self._port.connect()
+        self.closed = False
+        self._stream, self._waiting = wrapper.WrapperStream(), []
+        return Opening("connected")
+
+    def dial(self) -> Opening:
+        """Connect anew."""
+        return self.open()
+
+    def reopen(self) -> Opening:
+        """Go on with the connection that there is."""
+        return Opening("connected")
+
+    def request(self, apdu: bytes) -> Reply:
+        """Send ``apdu`` and return what comes back."""
+        if self.closed:
+            return Reply(CLOSED)
+        self.send_raw(wrapper.encode(self.client, self.server, apdu))
+        return self.listen(self.timeout)
+
+    def listen(self, timeout: float) -> Reply:
+        """Return what comes for this client within ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        while True:
+            while self._waiting:
+                source, destination, apdu = self._waiting.pop(0)
+                if (source, destination) == (self.server, self.client):
+                    return Reply(APDU, apdu)
+                self.deviations.append(
+                    f"wrapper: expected ports {self.server} to {self.client}, found {source} to "
+                    f"{destination}")
+            left = until - time.monotonic()
+            if left <= 0 or self.closed:
+                return Reply(CLOSED if self.closed else SILENCE)
+            self._take(self._port.receive(left))
+
+    def send_raw(self, octets: bytes) -> None:
+        """Send octets as they are."""
+        self._evidence.sent(octets)
+        self._port.send(octets)
+
+    def gather(self, timeout: float, quiet: float) -> list[bytes]:
+        """Return the APDUs that arrive, with their headers, whoever they are for."""
+        found: list[bytes] = []
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0 and not self.closed:
+            self._take(self._port.receive(left))
+            if self._waiting:
+                found += [wrapper.encode(*arrived) for arrived in self._waiting]
+                self._waiting.clear()
+                deadline = time.monotonic() + quiet
+        return found
+
+    def close(self) -> str:
+        """End the connection: the wrapper has no disconnection of its own."""
+        self._port.disconnect()
+        self.closed = True
+        return CLOSED
+
+    def _take(self, arrived: Arrived) -> None:
+        self.closed = self.closed or arrived.state is Arrival.CLOSED
+        try:
+            cut = self._stream.feed(arrived.octets)
+        except RemoteProtocolError as wrong:
+            self._evidence.received(self._stream.drop(), arrived.time)
+            self.deviations.append(f"wrapper: {wrong}")
+            return
+        for found in cut:
+            self._evidence.received(wrapper.encode(*found), arrived.time)
+        self._waiting += cut
+
+

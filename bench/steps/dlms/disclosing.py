@@ -1,0 +1,99 @@
+"""What a DLMS meter lists: its object lists, association by association.
+
+Rows have the columns of :data:`bench.plan.tables.DISCLOSED` but those that the runner adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.protocols.cosem import classes, obis, obis_names
+from bench.protocols.cosem.classes import AttributeMode, ListedObject, MethodMode
+from bench.records.disclosure import Disclosure
+from bench.steps.context import Context
+from bench.steps.disclosure import Disclosed
+from bench.steps.dlms.associating import ACCEPTED, release_association
+from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.identity import reach
+from bench.steps.dlms.objects import name_of, read_list
+from bench.steps.dlms.services import result_name
+
+Row = Mapping[str, Any]
+
+
+def disclose(context: Context) -> Disclosed:
+    """Return what the associations of ``ixit.dlms`` list; one failure for each that does not say.
+
+    Raises LinkError if the way to the device broke.
+    """
+    dialogue = dialogue_of(context)
+    failures: list[str] = []
+    listed: dict[str, tuple[ListedObject, ...]] = {}
+    for name, declared in dialogue.declared["associations"].items():
+        if declared["short_names"]:
+            failures.append(f"{name}: objects by short names are not generated from")
+            continue
+        outcome = reach(context, dialogue, name)
+        if outcome != ACCEPTED:
+            failures.append(f"{name}: the association does not open ({outcome})")
+            continue
+        ran, found = read_list(dialogue)
+        if ran.value is None or ran.value.data is None:
+            told = ran.text or ran.kind if ran.value is None else result_name(ran.value)
+            failures.append(f"{name}: the object list is not read ({told})")
+        else:
+            listed[name] = found.objects
+            failures += [f"{name}: object list{misfit.text}" for misfit in found.misfits]
+        release_association(dialogue)
+    dialogue.hang_up()
+    declared = dialogue.declared["associations"]
+    return Disclosed(Disclosure({
+        "disclosed_associations": tuple(_association(declared[name]) for name in listed),
+        "disclosed_objects": _rows(listed, _itself),
+        "disclosed_attributes": _rows(listed, _attributes),
+        "disclosed_methods": _rows(listed, _methods),
+    }, tuple(failures)), dialogue.evidence.take())
+
+
+def _association(declared: Row) -> Row:
+    return {"association": declared["name"], "class": 15, "version": 2,
+            **{name: declared[name] for name in
+               ("client", "server", "context", "mechanism", "short_names")}}
+
+
+def _rows(listed: Mapping[str, tuple[ListedObject, ...]], members: Any) -> tuple[Row, ...]:
+    return tuple({**_object(association, one), **member}
+                 for association, objects in listed.items() for one in objects
+                 for member in members(one))
+
+
+def _object(association: str, one: ListedObject) -> Row:
+    return {"association": association, "object": name_of(one), "class": one.class_id,
+            "version": one.version, "obis": obis.text(one.instance),
+            "name": obis_names.name(one.instance) or ""}
+
+
+def _itself(_: ListedObject) -> Iterator[Row]:
+    yield {}
+
+
+def _attributes(one: ListedObject) -> Iterator[Row]:
+    declared = classes.interface_class(one.class_id, one.version)
+    for index, access in sorted(one.attribute_access.items()):
+        known = declared.attribute(index) if declared else None
+        yield {"reference": f"{name_of(one)}/a{index}", "index": index,
+               "attribute": known.name if known else "",
+               "mode": classes.mode_text(access.mode),
+               "readable": bool(access.mode & AttributeMode.READ),
+               "writable": bool(access.mode & AttributeMode.WRITE),
+               "selectors": list(access.selectors or ())}
+
+
+def _methods(one: ListedObject) -> Iterator[Row]:
+    declared = classes.interface_class(one.class_id, one.version)
+    for index, mode in sorted(one.method_access.items()):
+        known = declared.method(index) if declared else None
+        yield {"reference": f"{name_of(one)}/m{index}", "index": index,
+               "method": known.name if known else "", "mode": classes.mode_text(mode),
+               "callable": bool(mode & MethodMode.ACCESS)}

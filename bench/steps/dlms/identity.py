@@ -1,0 +1,48 @@
+"""Which firmware a DLMS meter runs: the check that comes before every run.
+
+The attribute that ``ixit.dlms.firmware`` names is read in the association that it names.
+"""
+
+from __future__ import annotations
+
+from bench.steps.context import Context
+from bench.steps.dlms.associating import ACCEPTED, open_association
+from bench.steps.dlms.dialogue import Dialogue, dialogue_of
+from bench.steps.dlms.references import attribute
+from bench.steps.dlms.services import ask, result_name
+from bench.steps.identity import Identity
+
+
+def read_dlms_identity(context: Context) -> Identity:
+    """Return what the device says its firmware is: the octets of the attribute, in hexadecimal.
+
+    Raises LinkError if the way to the device broke.
+    """
+    dialogue = dialogue_of(context)
+    where = dialogue.declared["firmware"]
+    outcome, found = _read(context, dialogue, where["association"], where["object"])
+    return Identity(found, outcome, dialogue.evidence.take())
+
+
+def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> tuple[str, str]:
+    """Return how the read went and the octets of what was read."""
+    outcome = reach(context, dialogue, association)
+    if outcome != ACCEPTED:
+        return outcome, ""
+    reference = attribute(name)
+    ran = ask(dialogue, lambda client: client.get(reference))
+    if ran.value is None:
+        return ran.kind, ""
+    if ran.value.data is None:
+        return result_name(ran.value), ""
+    value = ran.value.data.value
+    octets = value.encode() if isinstance(value, str) else value
+    return "success", octets.hex().upper() if isinstance(octets, bytes) else str(octets)
+
+
+def reach(context: Context, dialogue: Dialogue, association: str) -> str:
+    """Connect anew and open an association; return how far that came."""
+    opening = dialogue.connect(association)
+    if opening.outcome not in ("ua", "connected"):
+        return opening.outcome
+    return open_association(dialogue, association, context.clock()).outcome

@@ -1,0 +1,182 @@
+"""Port ``dlms``: ciphered services - wrongly protected requests, counters, transfer of keys.
+
+Keys that the bench transfers follow from the master key, so that whoever holds the file of keys can
+find them again, should a run break off between the change and its restoring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from bench.errors import Inconclusive, LocalProtocolError
+from bench.protocols.cosem import obis
+from bench.protocols.cosem.reference import Method
+from bench.protocols.dlms.security import mutation, transfer
+from bench.protocols.dlms.security.counters import Key
+from bench.protocols.dlms.security.keys import Keys
+from bench.protocols.dlms.security.protection import Opened
+from bench.protocols.dlms.security.suites import suite
+from bench.protocols.dlms.security.transfer import KeyId
+from bench.steps.context import Context
+from bench.steps.dlms import apdus
+from bench.steps.dlms.carriers import APDU
+from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.references import AttributeName, attribute
+from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
+from bench.steps.gbcs import one_of
+from bench.steps.vocabulary import Arguments, Observation, action
+
+SECURITY_SETUP = 64
+KEY_TRANSFER = 2
+_UNKNOWN_ID = 9
+_NAMES = {"global_unicast": KeyId.GLOBAL_UNICAST, "authentication": KeyId.AUTHENTICATION}
+
+KeyName = Literal["global_unicast", "authentication"]
+
+
+class SendProtected(Arguments):
+    """A request in the open association, protected as it asks for but for one flaw."""
+
+    apdu: str = "get"
+    mutation: Annotated[str, one_of(mutation.MUTATIONS, "mutation")]
+
+
+class ReadProtected(Arguments):
+    """An attribute that is read several times."""
+
+    object: AttributeName
+    times: int = Field(3, ge=1, le=1_000)
+
+
+class TransferKeys(Arguments):
+    """New keys, under the master key, to the security setup ``object``."""
+
+    object: str = "0-0:43.0.0.255"
+    keys: list[KeyName] = Field(min_length=1)
+    wrap: Literal["right", "other-master", "altered", "short"] = "right"
+    key_id: Literal["right", "unknown"] = "right"
+    restore: bool = False
+
+
+class SpeakWith(Arguments):
+    """Which keys of the open association the bench uses from now on."""
+
+    keys: Literal["former", "new"]
+    association: str = Field(alias="as")
+
+
+@action("send_protected", port="dlms", arguments=SendProtected, observes={
+    "answer": "name of the APDU that came, opened; `deviation` where it cannot be opened; or of "
+              "the link, as of `send_apdu`",
+    "served": "whether it is an answer that carries the service out",
+    "apdu": "the APDU that came, opened, in hexadecimal; empty without one",
+    "deviation": "why what came cannot be opened, or empty",
+})
+def send_protected(context: Context, wanted: SendProtected) -> Observation:
+    """Send a wrongly protected request and tell what came back."""
+    dialogue = dialogue_of(context)
+    client = dialogue.client
+    if client is None or client.channel.security is None or not client.channel.protection.applied:
+        raise Inconclusive("no ciphered association is open")
+    octets = mutation.mutate(client.channel.security, apdus.written(wanted.apdu),
+                             client.channel.protection, wanted.mutation)
+    ran = dialogue.run(client.raw(octets))
+    opened = ran.value or Opened(b"")
+    answer = apdus.answer_name(opened.apdu) if ran.kind == APDU else ran.kind
+    return observed(dialogue, {
+        "answer": answer, "served": answer in _SERVED and opened.apdu[3:4] == b"\0",
+        "apdu": opened.apdu.hex().upper(), "deviation": ran.text})
+
+
+_SERVED = ("get-response", "set-response", "action-response")
+
+
+@action("read_protected", port="dlms", arguments=ReadProtected, observes=CARRIED | {
+    "counters": "invocation counters of the answers",
+    "rising": "whether each is above the one before",
+    "protections": "how the answers were protected, each named once",
+})
+def read_protected(context: Context, wanted: ReadProtected) -> Observation:
+    """Read an attribute several times and tell how each answer was protected."""
+    dialogue, reference = dialogue_of(context), attribute(wanted.object)
+    counters: list[int] = []
+    protections: set[str] = set()
+    for _ in range(wanted.times):
+        ran = ask(dialogue, lambda client: client.get(reference))
+        opened = dialogue.client.channel.opened if dialogue.client else None
+        if opened is not None:
+            protections.add(opened.protection.text)
+            if opened.counter is not None:
+                counters.append(opened.counter)
+        if ran.value is None:
+            break
+    return observed(dialogue, {
+        **carried(dialogue, ran, ran.kind if ran.value is None else result_name(ran.value)),
+        "counters": counters, "protections": sorted(protections),
+        "rising": all(one < other for one, other in pairwise(counters))})
+
+
+@action("transfer_keys", port="dlms", arguments=TransferKeys, observes=CARRIED)
+def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
+    """Transfer keys; the bench goes on with those it has until ``speak_with``."""
+    dialogue = dialogue_of(context)
+    present = dialogue.keys_of(dialogue.association)
+    if present.master is None or dialogue.client is None:
+        raise Inconclusive("there is no master key to transfer keys under, or no association")
+    former = dialogue.aside.get(dialogue.association, present)
+    new = _new(former, wanted.keys)
+    target = former if wanted.restore else new
+    wrapped = _wrapped(present.master, target, wanted)
+    ran = ask(dialogue, lambda client: client.action(
+        Method(SECURITY_SETUP, obis.parse(wanted.object), KEY_TRANSFER),
+        transfer.wrapped_transfer(wrapped)))
+    dialogue.aside[dialogue.association] = former
+    dialogue.changed[dialogue.association] = new
+    return observed(dialogue, carried(
+        dialogue, ran, ran.kind if ran.value is None else result_name(ran.value)))
+
+
+@action("speak_with", port="dlms", arguments=SpeakWith, observes={})
+def speak_with(context: Context, wanted: SpeakWith) -> Observation:
+    """Use the keys from before a transfer, or those of it, in associations opened from now on."""
+    dialogue = dialogue_of(context)
+    if wanted.association not in dialogue.aside:
+        raise LocalProtocolError(f"no keys of {wanted.association} were transferred")
+    kept = dialogue.aside if wanted.keys == "former" else dialogue.changed
+    before = dialogue.keys[wanted.association]
+    after = kept[wanted.association]
+    dialogue.keys[wanted.association] = after
+    if before.global_unicast != after.global_unicast:
+        dialogue.counters_of(wanted.association, context.clock()).seen.pop(Key.UNICAST, None)
+    return Observation({}, ())
+
+
+def _new(former: Keys, names: list[KeyName]) -> Keys:
+    """Return keys in which those named are other ones, that follow from the master key."""
+    length = suite(former.suite).key_octets
+    fresh: dict[str, Any] = {name: hashlib.shake_256(
+        b"smip-bench key transfer\0" + name.encode() + (former.master or b"")).digest(length)
+        for name in names}
+    return replace(former, **fresh)
+
+
+def _wrapped(master: bytes, target: Keys, wanted: TransferKeys) -> dict[int, bytes]:
+    other = bytes(octet ^ 0x5A for octet in master)
+    wrapping = other if wanted.wrap == "other-master" else master
+    found: dict[int, bytes] = {}
+    for name in wanted.keys:
+        held = getattr(target, name)
+        key: bytes = held if wanted.wrap != "short" else held[:8] * 2 + held[:8]
+        octets = transfer.wrap(wrapping, key)
+        if wanted.wrap == "altered":
+            octets = mutation.flip(octets)
+        identity = _UNKNOWN_ID if wanted.key_id == "unknown" else int(_NAMES[name])
+        found[identity] = octets
+    return found
+
+
