@@ -24,6 +24,9 @@ from devices.emulators.dlms.wrapper_server import WrapperServer
 
 NAME = "dlms-meter"
 
+_TURN_ROUND_S = 0.02  # where time is modelled: the least reaction time of IEC 62056-21
+_GAP_S = 0.005  # between two frames of a window
+
 
 def address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
     """Read HOST:PORT."""
@@ -75,7 +78,7 @@ def command(
     for defect in sorted(set(defects) - set(of_device(NAME))):
         of = f" of the {NAME}" if defect in DEFECTS else ""
         raise click.BadParameter(f"no defect {defect!r}{of}", param_hint="--defect")
-    settings = LineSettings(baud, noise, seed=seed, echo=echo)
+    settings = LineSettings(baud, noise, _TURN_ROUND_S, _GAP_S, seed, echo)
     declared = declarations.load(resolve(profile)) if profile else Declared()
     with tempfile.TemporaryDirectory(prefix="smip-bench-keys-") as made:
         if folder is None:

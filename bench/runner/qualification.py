@@ -109,7 +109,8 @@ def assess(
                    for name, result in results.get(defect, {}).items()))
     return Qualification(
         results={defect: results[defect] for defect in sorted(results)},
-        unclean=tuple(result for result in clean.values() if result.verdict in BAD),
+        unclean=tuple(result for result in clean.values()
+                      if result.verdict in BAD or result.disposition is Disposition.BLOCKED),
         toothless=toothless,
         survivors=survivors,
         unproven=tuple(dict.fromkeys(_written(case) for case in cases if not case.bite)))

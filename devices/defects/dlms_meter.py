@@ -138,7 +138,7 @@ DLMS_METER = (
             "registers give another logical name than their own"),
     # access rights
     _defect("listed-attribute-refused", "COSEM_ATTRIBUTE",
-            "scalers and units of registers are listed as readable, and refused"),
+            "of what is listed as readable, logical names and the device's name alone are served"),
     _defect("listed-write-refused", "COSEM_WRITE",
             "attributes that are listed as writable are refused"),
     _defect("denied-attribute-served", "COSEM_ATTRIBUTE",

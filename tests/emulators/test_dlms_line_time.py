@@ -58,7 +58,7 @@ def test_a_change_of_speed_counts_from_the_next_octets_on() -> None:
     line.switch(9600, 0.0)
     line.send(bytes(960), 0.0)
     heard = arrivals(line)
-    assert heard[-1][0] == pytest.approx(1.0 + 1.0)
+    assert heard[-1][0] == pytest.approx(1.0 + 0.2 + 1.0)
 
 
 def test_noise_spoils_its_share_of_octets_both_ways_and_equal_seeds_equal_ones() -> None:

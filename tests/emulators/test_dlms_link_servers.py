@@ -17,9 +17,9 @@ from bench.protocols.iec62056_21.messages import Acknowledgement, Request
 from devices.defects.dlms_link import DLMS_LINK, TRAITS
 from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import derived
-from devices.emulators.dlms.meter import Meter
+from devices.emulators.dlms.meter import Meter, Push
 from devices.emulators.dlms.mode_e_server import ModeEServer
-from devices.emulators.dlms.profile import Settings
+from devices.emulators.dlms.profile import READER, Settings
 from devices.emulators.dlms.wrapper_server import WrapperServer
 
 CLIENT, SERVER = Address(16), Address(1, 17)
@@ -103,9 +103,10 @@ def test_a_client_that_the_meter_does_not_know_is_answered_by_dm() -> None:
 
 def test_two_clients_have_a_link_each() -> None:
     talk = Talk(HdlcServer(meter()))
-    other = Frame(FrameType.SNRM, SERVER, Address(2)).encode()
+    other = Frame(FrameType.SNRM, SERVER, Address(READER.client)).encode()
     assert [types(one) for one in talk.play([SNRM, other, OPEN])] == [["UA"], ["UA"], ["I"]]
-    assert types(talk.play([Frame(FrameType.DISC, SERVER, Address(2)).encode(), CLOCK])[1]) == ["I"]
+    again = talk.play([Frame(FrameType.DISC, SERVER, Address(READER.client)).encode(), CLOCK])
+    assert types(again[1]) == ["I"]
 
 
 def test_a_long_answer_comes_in_the_segments_that_were_agreed() -> None:
@@ -141,6 +142,28 @@ def test_a_meter_without_supply_is_silent() -> None:
     dead = meter()
     dead.calls()["mains", "off"]()
     assert Talk(HdlcServer(dead)).play([SNRM]) == [b""]
+
+
+class Pushing(Meter):
+    """A meter that pushes after each APDU and when it is looked at."""
+
+    def drain(self) -> tuple[Push, ...]:
+        return (Push(16, 1, b"\x0f\x01"), Push(2, 1, b"\x0f\x02"))
+
+
+def test_what_a_meter_pushes_follows_its_answer_and_comes_without_one_too() -> None:
+    pushing = Pushing(Settings(profile_rows=1), derived(1))
+    talk = Talk(HdlcServer(pushing))
+    opened, later = talk.play([SNRM, OPEN, CLOCK])[1:]
+    for answer in (opened, later):
+        assert types(answer) == ["I", "UI"]
+        assert frames(answer)[1].information == bytes.fromhex("E6E7000F01")
+    talk.link.time_passed(0.0)
+    assert [types(octets) for octets in talk.link.outgoing() if isinstance(octets, bytes)] == [
+        ["UI"]]
+    wrapped_talk = Talk(WrapperServer(pushing))
+    answers = wrapper.WrapperStream().feed(wrapped_talk.play([W_OPEN])[0])
+    assert [one.apdu[:2] for one in answers][1:] == [b"\x0f\x01"]
 
 
 # -- each defect of HDLC: a script whose answers it changes, and what a right meter answers --------

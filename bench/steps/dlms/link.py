@@ -59,7 +59,8 @@ class Nothing(Arguments):
 class SendFrame(Arguments):
     """One HDLC frame from the client, right or wrong.
 
-    ``pause`` is in times of the declared inter-octet time-out, after ``pause_after`` octets.
+    ``pause`` is in times of the declared inter-octet time-out, after ``pause_after`` octets;
+    ``silence`` of as many of them goes before the frame.
     """
 
     frame: Literal["snrm", "disc", "i", "rr", "rnr", "ui", "dm", "ua", "frmr"]
@@ -67,6 +68,7 @@ class SendFrame(Arguments):
     mutation: Annotated[str, one_of(("", *hdlc_mutation.MUTATIONS), "mutation")] = ""
     final: bool = True
     information: str = Field("", pattern="^([0-9A-Fa-f]{2})*$")
+    silence: float = Field(0, ge=0, le=100)
     pause_after: int = Field(0, ge=0)
     pause: float = Field(0, ge=0, le=100)
 
@@ -130,9 +132,11 @@ def send_frame(context: Context, wanted: SendFrame) -> Observation:
     octets = frame.encode()
     if wanted.mutation:
         octets = hdlc_mutation.mutate(octets, wanted.mutation)
+    inter_octet = float(dialogue.declared["link"]["hdlc"]["inter_octet_s"])
+    time.sleep(wanted.silence * inter_octet)
     if wanted.pause_after:
         carrier.send_raw(octets[:wanted.pause_after])
-        time.sleep(wanted.pause * float(dialogue.declared["link"]["hdlc"]["inter_octet_s"]))
+        time.sleep(wanted.pause * inter_octet)
         octets = octets[wanted.pause_after:]
     carrier.send_raw(octets)
     quiet = float(context.ixit["quiet_s"])

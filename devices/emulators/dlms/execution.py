@@ -29,6 +29,7 @@ READ, WRITE = 1, 2
 
 _UNLISTED = obis.parse("1-0:32.7.0.255")
 _ABSENT = obis.parse("1-0:33.7.0.255")
+_DEVICE_NAME = obis.parse("0-0:42.0.0.255")
 _NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
 
 
@@ -87,7 +88,8 @@ class View:
             raise Refused(OBJECT_UNDEFINED)
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
             raise Refused(READ_WRITE_DENIED)
-        if "listed-attribute-refused" in self._faults and (found.CLASS_ID, index) == (3, 3):
+        if "listed-attribute-refused" in self._faults and index != 1 \
+                and instance != _DEVICE_NAME:
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
             return self._wrong(found, index, found.get(index))

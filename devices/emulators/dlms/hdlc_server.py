@@ -91,11 +91,7 @@ class HdlcServer:
             self._take_all(self._deframer.give_up(), now)
         for pair in list(self._pairs.values()):
             self._told(pair, pair.link.time_passed(now))
-        for push in self._meter.drain():
-            for pair in self._pairs.values():
-                if (pair.client, pair.server) == (push.client, push.server):
-                    pair.link.send_unnumbered(push.apdu)
-                    self._out += pair.link.outgoing(now)
+        self._push(now)
 
     def outgoing(self) -> list[bytes]:
         """Return the frames to send, each with its flags."""
@@ -128,6 +124,15 @@ class HdlcServer:
         here = frame._replace(destination=link.own, source=link.peer)
         self._told(pair, link.take(Arrival(arrival.octets, here, None), now))
         self._out += link.outgoing(now)
+        self._push(now)
+
+    def _push(self, now: float) -> None:
+        """Send what the meter pushes, in UI frames to the clients that are meant."""
+        for push in self._meter.drain():
+            for pair in self._pairs.values():
+                if (pair.client, pair.server) == (push.client, push.server):
+                    pair.link.send_unnumbered(push.apdu)
+                    self._out += pair.link.outgoing(now)
 
     def _odd(self, arrival: Arrival) -> None:
         """Silence is right; two defects do something else."""

@@ -20,6 +20,7 @@ from devices.emulators.terminal import Terminal
 BAUD = (300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200)
 _BITS = 10  # of an octet on the line: start, 8 (or 7 and parity), stop
 _AS_SENT = -1  # in the place of a speed: octets that nothing happens to
+_REACTION_S = 0.2  # what the other end is given to follow (IEC 62056-21, reaction time)
 _SLICE_S = 0.01  # octets go out in pieces of this time, at least one
 
 
@@ -97,9 +98,12 @@ class LineTime:
         self._out_free = end + (self._settings.gap if self._timed else 0.0)
 
     def switch(self, baud: int, now: float) -> None:
-        """The meter changes its speed once all that it has sent so far has left."""
+        """The meter changes its speed once all has left that it sent, and waits a little."""
+        free = max(now, self._out_free)
+        if self._timed and baud != self._baud:
+            self._out_free = free + _REACTION_S
         self._baud = baud
-        self._out.append((max(now, self._out_free), b"", baud))
+        self._out.append((free, b"", baud))
 
     def arrived(self, now: float) -> Iterator[tuple[float, bytes]]:
         """Yield what the meter has received by ``now``, each with its time."""

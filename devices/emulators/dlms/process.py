@@ -74,8 +74,6 @@ class MeterLine:
     def time_passed(self, now: float) -> None:
         """Deliver what has arrived by ``now``, act on time-outs, send what is pushed."""
         self._hear(now)
-        self._link.time_passed(now)
-        self._go_on(now)
 
     def outgoing(self) -> bytes:
         """Return what the other end has received by now."""
@@ -84,6 +82,7 @@ class MeterLine:
     def _hear(self, now: float) -> None:
         for arrived, octets in self._time.arrived(now):
             self._link.receive(octets, arrived)
+        self._link.time_passed(now)
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:

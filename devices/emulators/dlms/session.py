@@ -3,8 +3,8 @@
 What arrives is answered as IEC 62056-5-3 has it, or not at all; nothing that arrives raises. Where
 the standard leaves it open: a request that cannot be read, or comes without an association, is
 answered by an exception response in the clear; a wrong answer to the challenge ends the
-association; a release with less protection than the policy asks for is answered "not finished",
-which ends nothing.
+association; a release with less protection than the policy asks for is refused like any other
+request, and ends nothing.
 """
 
 from __future__ import annotations
@@ -238,10 +238,10 @@ class Session:
         if "release-unprotected-accepted" not in self._faults:
             try:
                 opened = self._guard.open(rlrq.user_information or b"")
-            except SecurityError:
-                return (Rlre(reason=1).encode(),)
+            except SecurityError as wrong:
+                return (self._not_taken(wrong),)
             if not self._guard.is_enough(opened.protection):
-                return (Rlre(reason=1).encode(),)
+                return (NOT_ALLOWED.encode(),)
             if opened.protection.applied:
                 information = self._guard.close(
                     self._agreed.initiate, self._guard.answer(opened.protection))

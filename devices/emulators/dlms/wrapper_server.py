@@ -65,8 +65,7 @@ class WrapperServer:
             if len(cut) > HEADER.size:
                 _, source, destination, _ = HEADER.unpack_from(cut)
                 self._serve(Wrapped(source, destination, cut[HEADER.size :]))
-        for push in self._meter.drain():
-            self._send(push.server, push.client, push.apdu)
+        self._push()
 
     def outgoing(self) -> list[bytes]:
         """Return what to send."""
@@ -84,6 +83,13 @@ class WrapperServer:
             self._meter.connect(client, server)
         for apdu in self._meter.take(client, server, one.apdu):
             self._send(one.destination, client, apdu)
+        self._push()
+
+    def _push(self) -> None:
+        """Send what the meter pushes, to the clients of this connection."""
+        for push in self._meter.drain():
+            if (push.client, push.server) in self._pairs:
+                self._send(push.server, push.client, push.apdu)
 
     def _send(self, source: int, destination: int, apdu: bytes) -> None:
         if "wrapper-ports-not-swapped" in self._faults:
