@@ -79,6 +79,9 @@ class Carrier(Protocol):
     def request(self, apdu: bytes) -> Reply:
         """Send ``apdu`` and return what comes back."""
 
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+
     def listen(self, timeout: float) -> Reply:
         """Return what comes unasked within ``timeout`` seconds."""
 
@@ -135,6 +138,13 @@ class HdlcCarrier:
             return Reply(CLOSED if self.closed else DISCONNECTED)
         self.link.send(apdu)
         return self.listen(LONGEST_WAIT)
+
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+        if self.link.state is State.CONNECTED:
+            self.link.send(apdu, answered=False)
+            for frame in self.link.outgoing(time.monotonic()):
+                self.send_raw(frame)
 
     def listen(self, timeout: float) -> Reply:
         """Return what comes within ``timeout`` seconds."""
@@ -266,6 +276,10 @@ class WrapperCarrier:
             return Reply(CLOSED)
         self.send_raw(wrapper.encode(self.client, self.server, apdu))
         return self.listen(self.timeout)
+
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+        self.send_raw(wrapper.encode(self.client, self.server, apdu))
 
     def listen(self, timeout: float) -> Reply:
         """Return what comes for this client within ``timeout`` seconds."""

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from bench.errors import RemoteProtocolError, RigError
 from bench.protocols.dlms.client import Client
-from bench.protocols.dlms.exchange import Exchange
+from bench.protocols.dlms.exchange import Exchange, Streamed
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
 from bench.protocols.dlms.hdlc_link import Timing
@@ -162,6 +162,10 @@ class Dialogue:
         try:
             apdu = next(exchange)
             while True:
+                if type(apdu) is Streamed:
+                    self.carrier.stream(apdu)
+                    apdu = exchange.send(b"")
+                    continue
                 reply = self.carrier.request(apdu) if apdu \
                     else self.carrier.listen(self.response_s)
                 if reply.kind != APDU:

@@ -7,11 +7,11 @@ anything, whether the server serves its public client on this connection and on 
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
-from bench.errors import RemoteProtocolError, RigError
+from bench.errors import NotTestableHere, RemoteProtocolError, RigError
 from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import hdlc_mutation, wrapper
 from bench.protocols.dlms.hdlc_frame import Frame as HdlcFrame
@@ -27,8 +27,24 @@ from bench.steps.vocabulary import Arguments, Observation, action
 DEVICE_NAME = Attribute(1, bytes((0, 0, 42, 0, 0, 255)), 2)
 """The logical device name, which every server shows to everybody."""
 
+@runtime_checkable
+class SignsOn(Protocol):
+    """What an adapter offers whose line begins with a sign-on."""
+
+    def request(self, octets: bytes) -> None:
+        """Send ``octets`` in the place of the request, and hang up."""
+
+
 _LLC = bytes.fromhex("E6E600")
-_RESPONSE_LLC = bytes.fromhex("E6E700")
+_RESPONSE@runtime_checkable
+class SignsOn(Protocol):
+    """What an adapter offers whose line begins with a sign-on."""
+
+    def request(self, octets: bytes) -> None:
+        """Send ``octets`` in the place of the request, and hang up."""
+
+
+_LLC = bytes.fromhex("E6E700")
 
 _CONNECTION = {
     "outcome": "`ua` or `connected`, else `dm`, `frmr`, `silence` or `closed`",
@@ -74,10 +90,12 @@ class SendFrame(Arguments):
 
 
 class SendHeader(Arguments):
-    """An APDU behind a wrapper header, right or wrong."""
+    """An APDU behind a wrapper header, right or wrong; an answer is watched for ``watch`` times as
+    long as IXIT ``quiet_s`` says."""
 
     apdu: str = "get"
     mutation: Annotated[str, one_of(("", *wrapper.MUTATIONS), "mutation")] = ""
+    watch: float = Field(1, ge=1, le=1_000)
 
 
 class Idle(Arguments):
@@ -157,10 +175,29 @@ def send_header(context: Context, wanted: SendHeader) -> Observation:
     octets = wrapper.encode(carrier.client, carrier.server, apdus.written(wanted.apdu))
     carrier.send_raw(wrapper.mutate(octets, wanted.mutation) if wanted.mutation else octets)
     quiet = float(context.ixit["quiet_s"])
-    came = carrier.gather(quiet, quiet)
+    came = carrier.gather(wanted.watch * quiet, quiet)
     answer = "apdu" if came else CLOSED if carrier.closed else SILENCE
     return Observation({"answer": answer, "apdu": came[0][8:].hex().upper() if came else ""},
                        dialogue.evidence.take())
+
+
+class SendRequest(Arguments):
+    """Octets in the place of a request to sign on (IEC 62056-21), as ASCII text."""
+
+    text: str = Field(min_length=1, pattern=r"^[\x00-\x7f]+$")
+
+
+@action("send_request", port="dlms", arguments=SendRequest, observes={})
+def send_request(context: Context, wanted: SendRequest) -> Observation:
+    """Ask for a sign-on wrongly, and hang up."""
+    dialogue = dialogue_of(context)
+    if not isinstance(dialogue.port, SignsOn):
+        raise NotTestableHere("the adapter of port dlms makes no requests to sign on")
+    octets = wanted.text.encode("ascii")
+    dialogue.hang_up()
+    dialogue.evidence.sent(octets)
+    dialogue.port.request(octets)
+    return Observation({}, dialogue.evidence.take())
 
 
 @action("still_answers", port="dlms", arguments=Nothing, observes={

@@ -188,7 +188,7 @@ class View:
         if index == 1:
             wrong = value.value[:5] + bytes((value.value[5] ^ 1,))
             return Data(Tag.OCTET_STRING, wrong) if "logical-name-wrong" in faults \
-                and found.CLASS_ID == 3 else value
+                else value
         for name, (tag, other) in _WRONG_TYPES.items():
             if name in faults and value.tag == tag:
                 return other(value)

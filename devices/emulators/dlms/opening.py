@@ -139,11 +139,11 @@ class Opening(NamedTuple):
 
     def _check_user(self, aarq: Aarq) -> int:
         users, user = self.offer.users(), aarq.calling_ae_invocation_id
+        if user is not None and "user-id-refused" in self.faults:
+            raise Rejected(CALLING_USER)
         if not users:
             return user or 0
-        if "user-id-refused" in self.faults:
-            raise Rejected(CALLING_USER)
-        if user not in users and "user-id-not-checked" not in self.faults:
+        if user not in users:
             raise Rejected(CALLING_USER)
         return user or 0
 

@@ -54,6 +54,7 @@ from devices.emulators.dlms.opening import (
     Rejected,
     rejection,
 )
+from devices.emulators.dlms.profile import MANAGING
 from devices.emulators.dlms.services import CONFIRMED, SERVICE_OF, Services
 from devices.emulators.dlms.short_services import SHORT_OF, ShortServices
 from devices.emulators.gbcs.faults import Faults
@@ -216,7 +217,7 @@ class Session:
         """Behave as if an association without protection were open: what some defects do."""
         guard = Guard(self._fresh.guard.security.keys, Counters(), None,
                       random=self._device.random, faults=self._faults)
-        self._begin(Agreed(guard, conformance(self._offer.settings.conformance), 0xFFFF, None, 0,
+        self._begin(Agreed(guard, conformance(MANAGING), 0xFFFF, None, 0,
                            b"", b""))
 
     def _drop(self) -> None:
@@ -377,6 +378,7 @@ class Session:
         """Return the challenge as the meter sees it, with a defect."""
         faults = self._faults
         wrong = ("challenge-answer-wrong-for-long" in faults and len(challenge) > 32) \
+            or ("challenge-answer-wrong-for-short" in faults and len(challenge) <= 16) \
             or ("challenge-answer-wrong-for-odd" in faults and len(challenge) % 2)
         if wrong:
             return challenge[:-1] + bytes((challenge[-1] ^ 1,))
