@@ -127,8 +127,9 @@ def reach(context: Context, wanted: Reach) -> Observation:
 
 
 @action("release", port="dlms", arguments=Release, observes={
-    "outcome": "`released`, `not-released` (another reason than normal), `exception-response`, `confirmed-service-error`, `deviation`, or of "
-               "the link as of `associate`",
+    "outcome": "`released`, `not-released` (another reason than normal), "
+               "`exception-response`, `confirmed-service-error`, `deviation`, or of the link as "
+               "of `associate`",
     "reason": "0 for normal, -1 without a release response"})
 def release(context: Context, wanted: Release) -> Observation:
     """Release the association that is open."""

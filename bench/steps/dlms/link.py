@@ -36,15 +36,7 @@ class SignsOn(Protocol):
 
 
 _LLC = bytes.fromhex("E6E600")
-_RESPONSE@runtime_checkable
-class SignsOn(Protocol):
-    """What an adapter offers whose line begins with a sign-on."""
-
-    def request(self, octets: bytes) -> None:
-        """Send ``octets`` in the place of the request, and hang up."""
-
-
-_LLC = bytes.fromhex("E6E700")
+_RESPONSE_LLC = bytes.fromhex("E6E700")
 
 _CONNECTION = {
     "outcome": "`ua` or `connected`, else `dm`, `frmr`, `silence` or `closed`",

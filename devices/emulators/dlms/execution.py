@@ -92,7 +92,7 @@ class View:
                 and instance != _DEVICE_NAME:
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
-            return self._wrong(found, index, found.get(index))
+            return self._wrong(index, found.get(index))
         if index not in found.SELECTORS or selection.selector not in found.SELECTORS[index]:
             if "unknown-selector-ignored" in self._faults:
                 return found.get(index)
@@ -182,7 +182,7 @@ class View:
             return found.methods[index].name == "reply_to_hls_authentication"
         return self._rights == Rights.MANAGEMENT and index in self._access(found.key).acts
 
-    def _wrong(self, found: Interface, index: int, value: Data) -> Data:
+    def _wrong(self, index: int, value: Data) -> Data:
         """Return what a device with a defect of its values answers, ``value`` without one."""
         faults = self._faults
         if index == 1:
