@@ -27,9 +27,6 @@ from devices.profile import Profile, load_profile
 from devices.rig import RigDeclaration, load_rig
 
 NO_DEFECT = ""
-UNTRIED = "untried"
-"""Tag of cases that stand for what the bench does not do to a device: always inconclusive, so
-neither proven nor unclean."""
 BAD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
 _plan: dict[tuple[Path, str], TestCase] = {}  # rig and id -> case, of the process
@@ -112,12 +109,11 @@ def assess(
                    for name, result in results.get(defect, {}).items()))
     return Qualification(
         results={defect: results[defect] for defect in sorted(results)},
-        unclean=tuple(result for result in clean.values() if UNTRIED not in known[result.case].tags
-                      and (result.verdict in BAD or result.disposition is Disposition.BLOCKED)),
+        unclean=tuple(result for result in clean.values()
+                      if result.verdict in BAD or result.disposition is Disposition.BLOCKED),
         toothless=toothless,
         survivors=survivors,
-        unproven=tuple(dict.fromkeys(_written(case) for case in cases
-                                     if not case.bite and UNTRIED not in case.tags)))
+        unproven=tuple(dict.fromkeys(_written(case) for case in cases if not case.bite)))
 
 
 def _toothless(defect: str, row: Mapping[str, CaseResult],

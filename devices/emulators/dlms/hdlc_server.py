@@ -67,8 +67,8 @@ class HdlcServer:
 
     @property
     def connected(self) -> bool:
-        """Whether any link is connected."""
-        return any(pair.link.state is State.CONNECTED for pair in self._pairs.values())
+        """Whether any link is connected, or only waits for SNRM or DISC after FRMR."""
+        return any(pair.link.state is not State.DISCONNECTED for pair in self._pairs.values())
 
     def closed(self) -> None:
         """The line is gone, and each link with it."""
