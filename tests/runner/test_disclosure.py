@@ -18,6 +18,7 @@ from bench.plan.tables import DISCLOSED
 from bench.records.disclosure import Disclosure
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner import disclosure, identities
+from bench.runner.installed import installed_fingerprint
 from bench.runner.rejudge import rejudge
 from bench.steps.context import Context
 from bench.steps.disclosure import Disclosed
@@ -203,6 +204,16 @@ def test_a_plan_that_generates_nothing_asks_nothing(meter: Meter) -> None:
     status, _ = meter.run()
     assert (status, meter.asked) == (0, 0)
     assert "disclosure" not in {event.kind for event in read_ledger(meter.folder / "out").events}
+
+
+def test_the_installed_plan_is_known_to_generate_the_case(meter: Meter) -> None:
+    meter.run()
+    case = read_ledger(meter.folder / "out").plan.selected[1].case
+    assert installed_fingerprint(case) == (case.fingerprint, "")
+    text = (meter.folder / "plan.yaml").read_text("utf-8")
+    (meter.folder / "plan.yaml").write_text(text.replace("[1, 2]", "[1]"), "utf-8")
+    assert installed_fingerprint(case) == (
+        "", f"{meter.folder / 'plan.yaml'} generates other cases")
 
 
 def test_a_row_without_a_column_is_a_fault_of_the_bench(meter: Meter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.records.plan import Generated, Link, TestCase
+from bench.records.plan import Expectation, Generated, Link, Step, TestCase
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.qualification import NO_DEFECT, assess
 from devices.defects.record import defect
@@ -95,6 +95,17 @@ def test_a_case_that_was_blocked_on_the_good_device_is_not_clean() -> None:
     blocked = CaseResult("B", Verdict.NONE, Disposition.BLOCKED, "the line is gone")
     found = assess(GOOD | {NO_DEFECT: GOOD[NO_DEFECT] | {"B": blocked}}, CASES, BREAKS)
     assert found.unclean == (blocked,)
+
+
+def test_a_case_that_only_remarks_needs_no_bite_and_is_rightly_inconclusive() -> None:
+    remark = replace(case("C", "R-1"), body=(Step("leave_untried", "dlms", {}),))
+    seen = {**GOOD[NO_DEFECT], "C": result("C", Verdict.INCONCLUSIVE)}
+    assert assess(GOOD | {NO_DEFECT: seen}, (*CASES, remark), BREAKS).holds
+    judging = replace(remark, body=(Step("get", "dlms", {}, (Expectation("true", ("R-1",)),)),))
+    found = assess(GOOD | {NO_DEFECT: seen}, (*CASES, judging), BREAKS)
+    assert [one.case for one in found.unclean] == list(found.unproven) == ["C"]
+    broken = {**seen, "C": result("C", Verdict.ERROR)}
+    assert not assess(GOOD | {NO_DEFECT: broken}, (*CASES, remark), BREAKS).holds
 
 
 def test_a_defect_is_on_the_links_that_it_names() -> None:
