@@ -60,6 +60,7 @@ class Link:
         self._faults = faults
         self._largest_pdu = largest_pdu
         self._addresses = peer.octets + own.octets
+        self._addressed = own.octets + peer.octets  # as what is for this side has them
         self._deframer = Deframer()
         self._now = 0.0
         self._last_octet = 0.0
@@ -134,8 +135,8 @@ class Link:
         if frame is None:
             assert error is not None  # one of the two is there
             return [Violation(error, octets)]
-        if (frame.source is not self.peer and frame.source != self.peer) or (
-                frame.destination is not self.own and frame.destination != self.own):
+        if not octets.startswith(self._addressed, 2) and (
+                frame.source != self.peer or frame.destination != self.own):
             return [Violation(RemoteProtocolError(
                 2, f"a frame from {self.peer} to {self.own}",
                 f"one from {frame.source} to {frame.destination}"), octets)]
