@@ -47,7 +47,8 @@ def decode(sources: tuple[str, ...], framing: str, folder: Path | None, *, as_js
     or not), a capture (pcap or pcapng), or the folder of a run. The messages of a source are read
     in order as one conversation, or one for each connection of a capture.
 
-    Exit status 1 if any message is wrong somewhere; 2 if a source or the keys cannot be read.
+    Exit status 1 if any message is wrong somewhere; 2 if there is no such source, or no keys; 3 if
+    a capture or a ledger is broken.
     """
     keys = _keys(folder)
     wrong = False

@@ -57,7 +57,7 @@ def messages(source: str) -> Iterator[Message]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path != Path() and path.exists()
     except OSError:  # a text too long for a name
         return False
 

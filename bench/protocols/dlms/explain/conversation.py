@@ -112,12 +112,14 @@ class Conversation:
         """Return how many of ``octets`` are whole frames, or are nothing that may become one."""
         at = 0
         if self.framing == "wrapper":
-            while octets[at : at + 2] == _WRAPPER_START:
+            while at < len(octets) and _WRAPPER_START.startswith(octets[at : at + 2]):
                 end = at + 8 + int.from_bytes(octets[at + 6 : at + 8], "big")
                 if len(octets) < at + 8 or end > len(octets):
                     return at
                 at = end
         elif self.framing == "hdlc" and octets[:1] and octets[0] not in _SIGN_ON:
+            if not octets.strip(b"\x7e"):
+                return 0  # flags alone, which may open a frame
             for at, end in frames_in(octets):
                 if end == len(octets):  # no closing flag yet
                     return at

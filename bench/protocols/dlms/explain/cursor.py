@@ -105,6 +105,10 @@ class Cursor:
         if wrong.offset > self.at:
             self.add(Part(self.at, min(wrong.offset, self.end) - self.at, "octets",
                           rest[: wrong.offset - self.at].hex().upper()))
+        error = f"expected {wrong.expected}, found {wrong.found}"
+        if wrong.offset < self.at:  # an octet that was read already
+            self.parts.append(Part(wrong.offset, 0, "wrong", error=error))
+            error = ""
         rest = self.octets[self.at : self.end]
-        self.add(Part(min(wrong.offset, self.end), len(rest), "not read", rest.hex().upper(),
-                      error=f"expected {wrong.expected}, found {wrong.found}"))
+        if rest or error:
+            self.add(Part(self.at, len(rest), "not read", rest.hex().upper(), error=error))
