@@ -14,7 +14,7 @@ from bench.protocols.dlms.hdlc_frame import Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import Parameters, decode_parameters
 from bench.protocols.iec62056_21.characters import with_parity
 from bench.protocols.iec62056_21.messages import Acknowledgement, Request
-from devices.defects.dlms_link import DLMS_LINK, TRAITS
+from devices.defects.dlms_link import DLMS_LINK
 from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.meter import Meter, Push
@@ -248,14 +248,14 @@ HDLC: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name, trait in TRAITS.items() if trait == "hdlc"])
+@pytest.mark.parametrize("name", [one.name for one in DLMS_LINK if one.links == ("hdlc",)])
 def test_each_defect_of_hdlc_changes_the_answer_of_a_right_meter(name: str) -> None:
     script, is_right = HDLC[name]
     assert is_right(hdlc(script)), [one.hex() for one in hdlc(script)]
     assert not is_right(hdlc(script, name)), [one.hex() for one in hdlc(script, name)]
 
 
-@pytest.mark.parametrize("name", [name for name, trait in TRAITS.items() if trait == "hdlc"])
+@pytest.mark.parametrize("name", [one.name for one in DLMS_LINK if one.links == ("hdlc",)])
 def test_a_meter_with_a_defect_still_answers_something(name: str) -> None:
     """What nobody can connect to at all shows nothing that a plan could tell apart."""
     if name == "hdlc-fcs-wrong":
