@@ -87,7 +87,7 @@ _WRAPPER: tuple[_Row, ...] = (
     ("wrapper-silent-after-odd-header", "FIELD-03",
      "nobody is answered any more after a wrong header, on fresh connections neither"),
     ("wrapper-cut-apdu-served", "FIELD-03",
-     "what arrived of an APDU is served when its connection falls silent"),
+     "what arrived of an APDU is served, whatever length its header promises"),
 )
 
 _MODE_E: tuple[_Row, ...] = (

@@ -296,7 +296,7 @@ WRAPPER: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
                                     lambda back: back[-1] == SILENT),
     "wrapper-length-wrong": ([W_OPEN], lambda back: int.from_bytes(
         back[-1][6:8], "big") == len(back[-1]) - 8),
-    "wrapper-cut-apdu-served": ([wrapper.mutate(W_OPEN, "length-too-large"), 1.0],
+    "wrapper-cut-apdu-served": ([wrapper.mutate(W_OPEN, "length-too-large")],
                                 lambda back: back[-1] == SILENT),
 }
 
@@ -339,11 +339,20 @@ def test_hdlc_is_not_heard_before_the_sign_on() -> None:
     assert mode_e([SNRM, SNRM])[-1] == SILENT
 
 
-@pytest.mark.parametrize("end", [[DISC], [121.0]], ids=["DISC", "inactivity"])
-def test_a_meter_goes_back_to_its_sign_on(end: Script) -> None:
-    back = mode_e([ASK, AGREE, SNRM, *end, ASK])
+def test_a_meter_goes_back_to_its_sign_on_when_nothing_comes() -> None:
+    back = mode_e([ASK, AGREE, SNRM, 121.0, ASK])
     assert back[3].endswith(b"@300")
     assert back[-1] == with_parity(b"/SMB5\\20000000000001\r\n")
+
+
+def test_a_link_that_was_disconnected_can_be_connected_without_a_new_sign_on() -> None:
+    back = mode_e([ASK, AGREE, SNRM, DISC, SNRM])
+    assert [types(one) for one in back[2:]] == [["UA"], ["UA"], ["UA"]]
+
+
+def test_a_meter_that_does_not_close_does_not_sign_on_anew_either() -> None:
+    back = mode_e([ASK, AGREE, SNRM, 121.0, OPEN], "hdlc-inactivity-time-out-missing")
+    assert types(back[-1]) == ["I"]
 
 
 MODE_E: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
