@@ -87,7 +87,7 @@ _WRAPPER: tuple[_Row, ...] = (
     ("wrapper-silent-after-odd-header", "FIELD-03",
      "nobody is answered any more after a wrong header, on fresh connections neither"),
     ("wrapper-cut-apdu-served", "FIELD-03",
-     "what arrived of an APDU is served when its connection falls silent"),
+     "what arrived of an APDU is served, whatever length its header promises"),
 )
 
 _MODE_E: tuple[_Row, ...] = (
@@ -101,10 +101,11 @@ _MODE_E: tuple[_Row, ...] = (
 _TABLES = ((_HDLC, "hdlc"), (_WRAPPER, "wrapper"), (_MODE_E, "mode-e"))
 
 
-def _defect(name: str, breaks: str, description: str, trait: str) -> Defect:
+def _defect(row: _Row, trait: str) -> Defect:
+    name, breaks, description = row
     ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
     return defect(name, ids, description, DEVICE, trait)
 
 
-DLMS_LINK: tuple[Defect, ...] = tuple(_defect(*row, trait) for rows, trait in _TABLES
-                                      for row in rows)
+DLMS_LINK: tuple[Defect, ...] = tuple(
+    _defect(row, trait) for rows, trait in _TABLES for row in rows)
