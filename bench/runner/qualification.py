@@ -163,7 +163,8 @@ def tasks_for(
 def run_task(task: Task) -> tuple[CaseResult, ...]:
     """Run one task in this process and return the judged cases in its order."""
     profile, declaration = _device(task.profile, task.rig)
-    station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed)
+    station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed,
+                      explained=False)
     results: list[CaseResult] = []
     bitten: set[str] = set()
     try:
