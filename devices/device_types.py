@@ -10,7 +10,7 @@ of one: nothing of GBCS is asked of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class DeviceType:
     emulated: bool = False
     gbcs: bool = True  # it speaks GBCS, so that remote parties and their keys are needed
     rigs: tuple[str, ...] = ()  # names of the shipped rigs that launch it, where it has several
+    profiles: Mapping[str, str] = field(default_factory=dict)  # rig -> profile, if not its own
 
 
 DEVICE_TYPES: Mapping[str, DeviceType] = {
@@ -32,5 +33,6 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),
     "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False, rigs=(
-        "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-wrapper")),
+        "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-wrapper", "dlms-sn"),
+        profiles={"dlms-sn": "dlms-sn"}),
 }

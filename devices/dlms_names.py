@@ -52,14 +52,18 @@ class Link:
     @property
     def framing(self) -> str:
         """What the octets are frames of, as port ``dlms`` says it."""
-        return "wrapper" if "wrapper" in self.traits else "hdlc"
+        return "wrapper" if self.served == "wrapper" else "hdlc"
 
+
+SHORT_NAMES = "short-names"
+"""Trait of a rig whose meter has short names: of defects it has those alone that name it."""
 
 LINKS: Mapping[str, Link] = {
     "hdlc": Link("hdlc", frozenset({"hdlc", "serial"})),
     "mode-e": Link("mode-e", frozenset({"hdlc", "serial", "mode-e"})),
     "hdlc-tcp": Link("hdlc", frozenset({"hdlc", "tcp"}), tcp=True),
     "wrapper": Link("wrapper", frozenset({"wrapper", "tcp"}), tcp=True),
+    "wrapper-sn": Link("wrapper", frozenset({"tcp", SHORT_NAMES}), tcp=True),
 }
 """The links of a rig: HDLC on a serial line, after a sign-on in mode E (IEC 62056-21), in TCP; and
 the wrapper of IEC 62056-47."""

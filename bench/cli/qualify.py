@@ -84,7 +84,7 @@ def command(
     planned = in_order(load_plans(tuple(resolve(plan) for plan in plans or (PLANS,)),
                                   defects=DEFECTS))
     files = [(resolve(dut), resolve(rig))] if dut and rig else [
-        (resolve(PROFILE.format(name)), resolve(RIG.format(on)))
+        (resolve(PROFILE.format(kind.profiles.get(on, name))), resolve(RIG.format(on)))
         for name, kind in DEVICE_TYPES.items()
         if kind.emulated and any(case.device == name for case in planned)
         for on in kind.rigs or (name,)]

@@ -8,13 +8,14 @@ front. Those of the data link are in a table of their own.
 from __future__ import annotations
 
 from devices.defects.record import Defect, defect
+from devices.dlms_names import SHORT_NAMES
 
 DEVICE = "dlms-meter"
 
 
-def _defect(name: str, breaks: str, description: str) -> Defect:
+def _defect(name: str, breaks: str, description: str, links: str = "") -> Defect:
     ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
-    return defect(name, ids, description, DEVICE)
+    return defect(name, ids, description, DEVICE, links)
 
 
 DLMS_METER = (
@@ -242,11 +243,11 @@ DLMS_METER = (
             "a release without protection ends a ciphered association"),
     # short names: to be seen where the meter has them
     _defect("served-by-no-short-name", "APPL_DATA_SN_N1",
-            "no attribute is served by its short name"),
+            "no attribute is served by its short name", SHORT_NAMES),
     _defect("unknown-short-name-answered", "APPL_DATA_SN_N1",
-            "a short name that does not exist is read as null data"),
+            "a short name that does not exist is read as null data", SHORT_NAMES),
     _defect("unknown-short-name-written", "APPL_DATA_SN_N2",
-            "a short name that does not exist is written with success"),
+            "a short name that does not exist is written with success", SHORT_NAMES),
     _defect("logical-name-service-served", "APPL_DATA_SN_N3",
-            "a Get is served in an association by short names"),
+            "a Get is served in an association by short names", SHORT_NAMES),
 )

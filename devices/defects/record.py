@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from devices.dlms_names import SHORT_NAMES
+
 
 @dataclass(frozen=True, slots=True)
 class Defect:
@@ -13,7 +15,7 @@ class Defect:
     ``devices`` are the kinds of emulated device (:data:`devices.device_types.DEVICE_TYPES`) of
     which the plan has a case that catches it. ``links`` are traits of a rig's link
     (:data:`devices.dlms_names.TRAITS`): the defect is there on links that have one of them, without
-    any on all.
+    any on all but those of a meter by short names.
     """
 
     name: str
@@ -24,7 +26,9 @@ class Defect:
 
     def is_on(self, traits: Collection[str]) -> bool:
         """Return whether a device behind a link with these traits can have it."""
-        return not self.links or any(trait in traits for trait in self.links)
+        if not self.links:
+            return SHORT_NAMES not in traits
+        return any(trait in traits for trait in self.links)
 
 
 def defect(name: str, breaks: str, description: str, devices: str, links: str = "") -> Defect:

@@ -10,6 +10,7 @@ from bench.steps.dlms.associating import ACCEPTED, open_association
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.references import attribute
 from bench.steps.dlms.services import ask, result_name
+from bench.steps.dlms.short_names import read_by_name
 from bench.steps.identity import Identity
 
 
@@ -30,7 +31,9 @@ def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> 
     if outcome != ACCEPTED:
         return outcome, ""
     reference = attribute(name)
-    ran = ask(dialogue, lambda client: client.get(reference))
+    by_name = dialogue.of(association)["short_names"]
+    ran = read_by_name(dialogue, reference) if by_name \
+        else ask(dialogue, lambda client: client.get(reference))
     if ran.value is None:
         return ran.kind, ""
     if ran.value.data is None:

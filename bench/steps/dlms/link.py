@@ -14,6 +14,7 @@ from pydantic import Field
 from bench.errors import NotTestableHere, RemoteProtocolError, RigError
 from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import hdlc_mutation, wrapper
+from bench.protocols.dlms.apdu import Variable
 from bench.protocols.dlms.hdlc_frame import Frame as HdlcFrame
 from bench.protocols.dlms.hdlc_frame import FrameType, decode
 from bench.steps.context import Context
@@ -197,7 +198,8 @@ def send_request(context: Context, wanted: SendRequest) -> Observation:
     "fresh": "whether it is read on a fresh one",
     "outcomes": "how far each went"})
 def still_answers(context: Context, _: Nothing) -> Observation:
-    """Ask for the logical device name, as the public client, on this connection and a fresh one."""
+    """Ask for the logical device name (by short names, the association's), as the public client, on
+    this connection and a fresh one."""
     dialogue = dialogue_of(context)
     same = _asked(context, dialogue, fresh=False)
     fresh = _asked(context, dialogue, fresh=True)
@@ -218,7 +220,11 @@ def _asked(context: Context, dialogue: Dialogue, *, fresh: bool) -> str:
     opened = open_association(dialogue, dialogue.public, context.clock())
     if opened.outcome != "accepted" or dialogue.client is None:
         return opened.outcome
-    ran = dialogue.run(dialogue.client.get(DEVICE_NAME))
+    client = dialogue.client
+    if dialogue.of(dialogue.public)["short_names"]:
+        several = dialogue.run(client.read((Variable(client.base_name),)))
+        return several.kind if not several.value else several.value[0].name
+    ran = dialogue.run(client.get(DEVICE_NAME))
     return ran.kind if ran.value is None else ran.value.name
 
 

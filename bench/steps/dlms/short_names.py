@@ -9,6 +9,7 @@ from pydantic import Field
 from bench.errors import Inconclusive
 from bench.protocols.cosem import classes
 from bench.protocols.cosem.data import plain
+from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms.apdu import Variable
 from bench.protocols.dlms.apdu.initiate import VAA_NAME_SN
 from bench.protocols.dlms.result import Result
@@ -70,6 +71,13 @@ def write_name(context: Context, wanted: WriteName) -> Observation:
     return observed(dialogue, {
         **carried(dialogue, ran, ran.kind if result is None else result_name(result)),
         "address": address})
+
+
+def read_by_name(dialogue: Dialogue, reference: Attribute) -> Ran[Result]:
+    """Read one attribute by the short name that the object list gives it."""
+    wanted = ReadName(object=reference.text, address=None)
+    ran = ask(dialogue, lambda client: client.read((Variable(_address(dialogue, wanted)),)))
+    return Ran(ran.kind, _first(ran), ran.text)
 
 
 def _first(ran: Ran[tuple[Result, ...]]) -> Result | None:

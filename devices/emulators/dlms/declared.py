@@ -55,13 +55,10 @@ def load(path: Path) -> Declared:
     dlms = Declaration(path, ProfileError).validate(_File).dlms
     if dlms is None:
         return Declared(settings)
-    low, high = LOW, HIGH
-    for one in dlms.associations.values():
-        if one.keys is not None and one.mechanism == "lls":
-            low = one.keys
-        elif one.keys is not None:
-            high = one.keys
-    return Declared(settings, dlms.link.hdlc or DEFAULT, low, high)
+    named = [(one.mechanism == "lls", one.keys) for one in dlms.associations.values() if one.keys]
+    lows, highs = ([keys for is_low, keys in named if is_low is wanted] for wanted in (True, False))
+    low = (lows or highs or [LOW])[-1]
+    return Declared(settings, dlms.link.hdlc or DEFAULT, low, (highs or lows or [HIGH])[-1])
 
 
 def meter_keys(folder: Path, declared: Declared) -> MeterKeys:
