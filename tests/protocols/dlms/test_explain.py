@@ -397,3 +397,23 @@ def test_every_access_of_the_reference_data_is_told_without_an_error(vectors: li
         assert not [error for error in said.get("errors", []) if "found" in error], vector.name
         told += 1
     assert told > 300
+
+
+def test_what_another_library_writes_is_told() -> None:
+    """dlms-cosem 21.3.2 (MIT) as the writer."""
+    xdlms = pytest.importorskip("dlms_cosem.protocol.xdlms", reason="dlms-cosem is not installed")
+    cosem = pytest.importorskip("dlms_cosem.cosem")
+    enumerations = pytest.importorskip("dlms_cosem.enumerations")
+    attribute = cosem.CosemAttribute(
+        interface=enumerations.CosemInterface.CLOCK,
+        instance=cosem.Obis(0, 0, 1, 0, 0, 255), attribute=2)
+    talk = Conversation("apdu")
+    asked = talk.explain(bytes(xdlms.GetRequestNormal(cosem_attribute=attribute).to_bytes()))
+    assert value_of(asked, "attribute") == "8/0-0:1.0.0.255/a2 (Clock: clock, time)"
+    assert "errors" not in asked
+    proposal = xdlms.InitiateRequest(
+        proposed_conformance=xdlms.Conformance(get=True, set=True), client_max_receive_pdu_size=500)
+    said = talk.explain(bytes(proposal.to_bytes()))
+    assert value_of(said, "conformance") == "000018 (get, set)"
+    assert value_of(said, "max-pdu") == "500 octets"
+    assert "errors" not in said
