@@ -1,8 +1,7 @@
 """The other side of the ACCESS benchmark: ``gurux-dlms`` in a process of its own.
 
-The only file of the project that imports that package, which is under the GPL, version 2. It is
-run as a program by :mod:`benchmarks.access` and speaks JSON lines over standard input and output;
-nothing imports it and no wheel holds it.
+That package is under the GPL, version 2. This file is run as a program by :mod:`benchmarks.access`
+and speaks JSON lines over standard input and output; nothing imports it and no wheel holds it.
 
 Requests ``{"load": [hex, ...]}`` and ``{"pass": [index, ...], "way": "text" or "bare"}``; answers
 ``{"decoded": [index, ...], "version": text}``, the payloads that both ways decode to the last

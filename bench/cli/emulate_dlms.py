@@ -24,6 +24,9 @@ from devices.emulators.dlms.wrapper_server import WrapperServer
 
 NAME = "dlms-meter"
 
+_TURN_ROUND_S = 0.02  # where time is modelled: the least reaction time of IEC 62056-21
+_GAP_S = 0.005  # between two frames of a window
+
 
 def address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
     """Read HOST:PORT."""
@@ -46,6 +49,8 @@ def address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
               help="Model the time of a serial line of this speed; without it octets take none.")
 @click.option("--noise", type=float, default=0.0, metavar="SHARE",
               help="Share of octets with a wrong bit, by the seed.")
+@click.option("--echo", is_flag=True,
+              help="Give back what is received, as some optical heads do.")
 @click.option("--stimulus", metavar="HOST:PORT", callback=address,
               help="Open the stimulus channel, on the loopback only.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile with the identity.")
@@ -59,8 +64,8 @@ def address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--parent-pipe", is_flag=True, help="End when standard input is closed.")
 def command(
     link: str, line: str | None, listen: tuple[str, int] | None, baud: int, noise: float,
-    stimulus: tuple[str, int] | None, profile: Path | None, folder: Path | None, seed: int,
-    defects: tuple[str, ...], parent_pipe: bool,
+    echo: bool, stimulus: tuple[str, int] | None, profile: Path | None, folder: Path | None,
+    seed: int, defects: tuple[str, ...], parent_pipe: bool,
 ) -> None:
     """Run an emulated DLMS/COSEM meter until SIGINT (Ctrl-C) or SIGTERM.
 
@@ -73,7 +78,7 @@ def command(
     for defect in sorted(set(defects) - set(of_device(NAME))):
         of = f" of the {NAME}" if defect in DEFECTS else ""
         raise click.BadParameter(f"no defect {defect!r}{of}", param_hint="--defect")
-    settings = LineSettings(baud, noise, seed=seed)
+    settings = LineSettings(baud, noise, _TURN_ROUND_S, _GAP_S, seed, echo)
     declared = declarations.load(resolve(profile)) if profile else Declared()
     with tempfile.TemporaryDirectory(prefix="smip-bench-keys-") as made:
         if folder is None:

@@ -148,7 +148,7 @@ def _warnings(cases: Iterable[TestCase], catalogue: Catalogue) -> Iterator[str]:
     for case in cases:
         flaws = [f"link to {requirement} is suspect ({_why(case, requirement, catalogue)})"
                  for requirement in suspects(case, catalogue)]
-        if not case.bite:
+        if not case.bite and not case.remarks_only:
             kind = DEVICE_TYPES[case.device]
             flaws.append("unproven: it has no bite" if kind.emulated else
                          f"unproven: the bench has no emulated {kind.type}")

@@ -38,7 +38,8 @@ DISCLOSED: Mapping[str, Row] = {
     "disclosed_objects": {**_OBJECT, **ADDED, "declared_mode": ""},
     "disclosed_attributes": {
         **_OBJECT, "reference": "8/0-0:1.0.0.255/a2", "index": 2, "attribute": "time",
-        "mode": "read, write", "readable": True, "writable": True, "selectors": [],
+        "mode": "read, write", "type": "date-time", "readable": True, "writable": True,
+        "varied": False, "untried": "", "selectors": [],
         **ADDED, "id": "hls.8.0-0.1.0.0.255.a2"},
     "disclosed_methods": {
         **_OBJECT, "reference": "8/0-0:1.0.0.255/m1", "index": 1, "method": "adjust_to_quarter",
@@ -49,7 +50,9 @@ DISCLOSED: Mapping[str, Row] = {
 
 ``association`` is its name in the profile; ``object`` is ``class/obis``, ``reference`` that with
 ``/a`` or ``/m`` and ``index``; ``name``, ``attribute`` and ``method`` are the standard's names, ""
-where they are not known; ``mode`` is the right in words, as the device lists it.
+where they are not known; ``mode`` is the right in words, as the device lists it. ``type`` is the
+standard's name of the one type that an attribute has, ``varied`` whether the write test has another
+value for it, ``untried`` why it is not written though it may be.
 """
 
 

@@ -91,6 +91,11 @@ class TestCase:
         """The ids of the requirements that this case verifies."""
         return tuple(link.requirement for link in self.verifies)
 
+    @property
+    def remarks_only(self) -> bool:
+        """Whether its steps judge nothing: it says why something is not tried, and cannot pass."""
+        return bool(self.body) and not any(step.expect for step in self.body)
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:

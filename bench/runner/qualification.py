@@ -109,10 +109,19 @@ def assess(
                    for name, result in results.get(defect, {}).items()))
     return Qualification(
         results={defect: results[defect] for defect in sorted(results)},
-        unclean=tuple(result for result in clean.values() if result.verdict in BAD),
+        unclean=tuple(result for result in clean.values() if _is_unclean(result, known)),
         toothless=toothless,
         survivors=survivors,
-        unproven=tuple(dict.fromkeys(_written(case) for case in cases if not case.bite)))
+        unproven=tuple(dict.fromkeys(
+            _written(case) for case in cases if not case.bite and not case.remarks_only)))
+
+
+def _is_unclean(result: CaseResult, known: Mapping[str, TestCase]) -> bool:
+    """Return whether a case did not do on the good device what it must: a case that only remarks
+    is rightly inconclusive."""
+    if result.verdict is Verdict.INCONCLUSIVE and known[result.case].remarks_only:
+        return False
+    return result.verdict in BAD or result.disposition is Disposition.BLOCKED
 
 
 def _toothless(defect: str, row: Mapping[str, CaseResult],
@@ -154,7 +163,8 @@ def tasks_for(
 def run_task(task: Task) -> tuple[CaseResult, ...]:
     """Run one task in this process and return the judged cases in its order."""
     profile, declaration = _device(task.profile, task.rig)
-    station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed)
+    station = Station(profile, declaration, utc_now, defect=task.defect or None, seed=task.seed,
+                      explained=False)
     results: list[CaseResult] = []
     bitten: set[str] = set()
     try:

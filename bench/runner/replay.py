@@ -46,6 +46,8 @@ SAME = ("device_type", "manufacturer_id", "model")
 """Fields of a subject without which it is another device."""
 SPECIMEN = ("entity_id", "keys", "recordings")
 """IXIT items of the very device that is on the rig, not of its kind."""
+DLMS_SPECIMEN = ("logical_device_name", "serial_number")
+"""The same in the declaration of a DLMS meter, as beginnings of names."""
 _PATHS = ("keys", "recordings")
 JUDGED, DEVICE, RECORDING = "judged", "device", "recording"
 
@@ -111,7 +113,8 @@ def replay_on_device(
     _refuse_another_device(about, profile)
     settings = _settings(about, profile, declaration, defect)
     given = {name: profile.ixit[name] for name in SPECIMEN if name in profile.ixit}
-    ixit: Mapping[str, Any] = {**profile.ixit, **stored.answers.ixit, **given}
+    ixit: Mapping[str, Any] = {**profile.ixit, **stored.answers.ixit, **given,
+                               **_dlms(stored.answers.ixit, profile)}
     ics: Mapping[str, Any] = stored.answers.ics
     today = replace(profile, ics=ics, ixit=ixit)
     (selected,) = select((about.case,), today.ics, declaration.ports,
@@ -147,6 +150,15 @@ def replay_recording(about: Disputed, folder: Path) -> Replay:
     moment = moment_of(about.last_attempt[0].time)
     ran = _stored(folder, plan, played.events, lambda: moment)
     return _document(about, RECORDING, ran, tuple(_tools(stored)), how=played.how)
+
+
+def _dlms(stored: Mapping[str, Any], profile: Profile) -> Mapping[str, Any]:
+    """Return the stored declaration of a DLMS meter, as that of the one that is on the rig now."""
+    if "dlms" not in stored or "dlms" not in profile.ixit:
+        return {}
+    now: Mapping[str, Any] = profile.ixit["dlms"]
+    return {"dlms": {**stored["dlms"], **{name: now[name] for name in now if name.startswith(
+        DLMS_SPECIMEN)}}}
 
 
 def _stored(folder: Path, plan: FrozenPlan, events: Iterable[Event],
@@ -232,8 +244,11 @@ def _settings(about: Disputed, profile: Profile, declaration: RigDeclaration,
     stored = about.contents.plan
     found = [*_differing("subject", asdict(stored.subject), asdict(profile.subject), "replayed"),
              *_differing("ICS", stored.answers.ics, profile.ics, "stored")]
-    found += [replace(one, used="replayed") if one.item in SPECIMEN else one
-              for one in _differing("IXIT", stored.answers.ixit, profile.ixit, "stored")
+    found += [replace(one, used="replayed")
+              if one.item in SPECIMEN or one.item.removeprefix("dlms.").startswith(DLMS_SPECIMEN)
+              else one
+              for one in _differing("IXIT", _flat(stored.answers.ixit), _flat(profile.ixit),
+                                    "stored")
               if one.item not in _PATHS]
     rig = {**declaration.describe(), **({"defect": defect} if defect else {})}
     found += _differing("rig", _flat(stored.rig), _flat(rig), "replayed")
@@ -252,10 +267,10 @@ def _differing(kind: str, stored: Mapping[str, object], replayed: Mapping[str, o
             yield Setting(kind, item, to_json(before), to_json(after), used)
 
 
-def _flat(rig: Mapping[str, object]) -> dict[str, object]:
-    """Return a rig's description with a name for each of its ports."""
+def _flat(described: Mapping[str, object]) -> dict[str, object]:
+    """Return a description with a name for each item of its mappings: ``ports.gbcs``."""
     flat: dict[str, object] = {}
-    for name, value in rig.items():
+    for name, value in described.items():
         if isinstance(value, Mapping):
             flat |= {f"{name}.{inner}": item for inner, item in value.items()}
         else:

@@ -56,6 +56,7 @@ class Station:
         defect: str | None = None,
         seed: int = 0,
         ask: Callable[[str], str] | None = None,
+        explained: bool = True,
     ) -> None:
         self.profile = profile
         self.answers = answers_of(profile)
@@ -64,6 +65,7 @@ class Station:
         self.defect = defect
         self.seed = seed
         self.ask = ask
+        self.explained = explained
         self.refusal: Refusal | None = None
         self._closing = ExitStack()
         self._rig: Rig | None = None
@@ -173,7 +175,7 @@ class Station:
             ports=self._rig.ports, answers=self.answers,
             parties=self._parties, clock=self.clock, recordings=self.profile.recordings,
             launched=self.declaration.launch is not None, dlms_keys=self._keys,
-            lasting=self._lasting)
+            explained=self.explained, lasting=self._lasting)
 
 
 def _parties(profile: Profile, rig: Rig, clock: Callable[[], datetime]) -> RemoteParties:

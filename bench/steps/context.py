@@ -28,6 +28,7 @@ class Context:
     step_name: str = ""  # of the step now running
     place: tuple[str, int] = ("", 0)  # its phase and its index there
     dlms_keys: Any = None  # devices.dlms_keys.DlmsKeys, where a DLMS meter has keys
+    explained: bool = True  # whether frames are read for people: where nobody will, it is left out
     lasting: dict[str, Any] = field(default_factory=dict)  # what outlives the case: counters
 
     @property

@@ -12,6 +12,8 @@ class Echo:
     """What is still expected to come back."""
 
     def __init__(self) -> None:
+        self.came = False
+        """Whether the whole of an echo has come back."""
         self._expected = b""
         self._held = b""
 
@@ -34,6 +36,7 @@ class Echo:
             return self.give_up() + octets
         self._expected = expected[length:]
         self._held = self._held + octets[:length] if self._expected else b""
+        self.came = self.came or not self._expected
         return octets[length:]
 
     def give_up(self) -> bytes:

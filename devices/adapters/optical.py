@@ -2,8 +2,9 @@
 
 ``connect`` goes to 300 bit/s, signs on and leaves the line at the speed that was agreed. The
 sign-on's 7E1 is made in software on an 8N1 line, as pseudo-terminals, terminal servers and most USB
-heads have nothing else. A head may echo, or not. A meter that does not answer the sign-on, or
-answers something else, is a connection that it closed; what it said is in :attr:`Optical.failed`.
+heads have nothing else. Whether the head echoes shows at the request. A meter that does not answer
+the sign-on, or answers something else, is a connection that it closed; why is in
+:attr:`Optical.failed`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from bench.errors import RigError
+from bench.protocols.iec62056_21.characters import with_parity
 from bench.protocols.iec62056_21.sign_on import (
     ClientSignOn,
     Failed,
@@ -22,6 +24,7 @@ from bench.protocols.iec62056_21.sign_on import (
     Switch,
 )
 from devices.adapters.dlms_serial import DlmsSerial
+from devices.adapters.echo import Echo
 from devices.adapters.options import positive
 
 _BITS = 10  # of an octet on the line
@@ -33,8 +36,9 @@ class Optical(DlmsSerial):
 
     ``address`` is the meter's device address, empty for any; ``baud`` the highest speed to agree
     on; ``confirmation`` where the meter confirms it: at the ``new`` speed, the ``old``, or
-    ``none``; ``response_s`` how long it may take for each message, in seconds; ``attempts`` how
-    often it is asked. Other options are those of :class:`~devices.adapters.dlms_serial.DlmsSerial`.
+    ``none``; ``echo`` false where the head cannot echo; ``response_s`` how long the meter may take
+    for each message, in seconds; ``attempts`` how often it is asked. Other options are those of
+    :class:`~devices.adapters.dlms_serial.DlmsSerial`.
     """
 
     def __init__(self, *, url: str, baud: int = 19_200, address: str = "",
@@ -52,6 +56,7 @@ class Optical(DlmsSerial):
                                      confirmation=confirmation)
         self._response = positive("response_s", response_s)
         self._attempts = int(positive("attempts", attempts))
+        self._may_echo = echo
         self.failed: str = ""
         """Why the last sign-on failed, empty where it did not."""
         self.identification = ""
@@ -67,9 +72,24 @@ class Optical(DlmsSerial):
         else:
             self._closed = True
 
+    def request(self, octets: bytes) -> None:
+        """Connect and send ``octets``, with parity, where a sign-on begins; then hang up.
+
+        For requests that no meter should take: what it makes of them shows at the next
+        ``connect``.
+        """
+        super().connect()
+        self._forget()
+        self._has_echo = False
+        self.send(with_parity(octets))
+        self._sleep(len(octets) * _BITS / self._speed)
+        self._closed = True
+
     def _signs_on(self) -> bool:
         """Return whether the meter signed on."""
         self._forget()
+        self._echo = Echo()
+        self._has_echo = self._may_echo
         steps = self._sign_on.start()
         while not self._closed:
             for step in steps:
@@ -96,6 +116,8 @@ class Optical(DlmsSerial):
             self._speed = step.baud
             self._port.set_baud(step.baud)
         elif isinstance(step, Identified):
+            # the confirmation is the same text as the acknowledgement: it must not pass for echo
+            self._has_echo = self._echo.came
             one = step.identification
             self.identification = f"{one.maker} {one.text}".strip()
 

@@ -6,7 +6,9 @@ that is not there is a broken rig. What arrives is stamped when it is read.
 
 from __future__ import annotations
 
+import select
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,6 +45,7 @@ class Tcp:
         self._clock = clock
         self._failure = FirstFailure()
         self._socket: socket.socket | None = None
+        self._is_readable: Callable[[float], bool]
 
     @property
     def failure(self) -> LinkError | None:
@@ -70,7 +73,9 @@ class Tcp:
             raise self._failure.remember(
                 f"{self._host}:{self._port}: cannot be reached ({error})") from error
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(False)
         self._socket = connection
+        self._is_readable = _readable(connection)
 
     def disconnect(self) -> None:
         """Drop the connection."""
@@ -86,14 +91,13 @@ class Tcp:
         if connection is None:
             return
         try:
-            connection.settimeout(self._write_timeout)
-            connection.sendall(octets)
-        except TimeoutError as error:
-            raise self._failure.remember(
-                f"{self._host}:{self._port}: the other side took no octets for "
-                f"{self._write_timeout} s") from error
+            sent = connection.send(octets)
+        except BlockingIOError:
+            sent = 0
         except OSError:  # the device dropped it: receive says so once all that came is read
             return
+        if sent < len(octets):
+            self._send_slowly(connection, octets[sent:])
 
     def receive(self, timeout: float) -> Arrived:
         """Return what arrives next, after at most ``timeout`` seconds (0 takes what is there)."""
@@ -101,10 +105,11 @@ class Tcp:
         connection = self._socket
         if connection is None:
             return Arrived(b"", self._clock(), Arrival.CLOSED)
+        if not self._is_readable(max(0.0, timeout)):
+            return Arrived(b"", self._clock(), Arrival.SILENCE)
         try:
-            connection.settimeout(max(0.0, timeout))
             octets = connection.recv(_CHUNK)
-        except (BlockingIOError, TimeoutError):
+        except BlockingIOError:
             return Arrived(b"", self._clock(), Arrival.SILENCE)
         except OSError:
             octets = b""
@@ -112,6 +117,28 @@ class Tcp:
             self.disconnect()
             return Arrived(b"", self._clock(), Arrival.CLOSED)
         return Arrived(octets, self._clock())
+
+    def _send_slowly(self, connection: socket.socket, octets: bytes) -> None:
+        """Send the rest of what the other side does not take at once."""
+        try:
+            connection.settimeout(self._write_timeout)
+            connection.sendall(octets)
+        except TimeoutError as error:
+            raise self._failure.remember(
+                f"{self._host}:{self._port}: the other side took no octets for "
+                f"{self._write_timeout} s") from error
+        except OSError:
+            return
+        connection.setblocking(False)
+
+
+def _readable(connection: socket.socket) -> Callable[[float], bool]:
+    """Return what waits at most so many seconds for octets and says whether there are any."""
+    if sys.platform == "win32":
+        return lambda timeout: bool(select.select((connection,), (), (), timeout)[0])
+    poll = select.poll()  # select refuses descriptors above 1,023
+    poll.register(connection, select.POLLIN)
+    return lambda timeout: bool(poll.poll(timeout * 1000))
 
 
 def _place(url: object) -> tuple[str, int]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from devices.defects.dlms_link import DLMS_LINK
 from devices.defects.dlms_meter import DLMS_METER
-from devices.defects.dlms_link import DLMS_LINK
-from devices.defects.dlms_meter import DLMS_METER
 from devices.defects.esme import ESME
 from devices.defects.record import Defect
 from devices.defects.shared import SHARED

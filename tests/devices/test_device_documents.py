@@ -16,9 +16,13 @@ import pytest
 
 from bench.errors import LinkError, NotTestableHere, RigError
 from bench.resources import ROOT
-from devices import binding
+from devices import binding, dlms_keys
 from devices.declaration_items import ICS_ITEMS, IXIT_ITEMS, Item
+from devices.dlms_declaration import Association, DlmsDeclaration, Firmware, Hdlc, Wrapper
+from devices.dlms_names import ALTERNATIVES, CONFORMANCE, CONTEXTS, LINKS, MECHANISMS
+from devices.dlms_objects import read_objects
 from devices.ports import PORTS, Mains
+from devices.profile import load_profile
 from devices.rig import load_rig
 
 GUIDE = ROOT / "docs" / "writing-an-adapter.md"
@@ -44,6 +48,31 @@ def table(items: Mapping[str, Item]) -> str:
 @pytest.mark.parametrize("items", [ICS_ITEMS, IXIT_ITEMS], ids=["ics", "ixit"])
 def test_the_tables_of_items_are_those_of_the_code(items: Mapping[str, Item]) -> None:
     assert table(items) in OWN_DEVICE.read_text("utf-8")
+
+
+def test_the_declaration_of_a_dlms_meter_is_explained_key_by_key() -> None:
+    text = OWN_DEVICE.read_text("utf-8").partition("## 4. A DLMS meter")[2]
+    for schema in (DlmsDeclaration, Firmware, Hdlc, Wrapper, Association):
+        for name in schema.model_fields:
+            shared = name.startswith(("max_information_", "window_"))
+            assert f"`{name}`" in text or (shared and f"_{name.rpartition('_')[2]}`" in text), name
+    for names in (CONFORMANCE, CONTEXTS, MECHANISMS, LINKS, dlms_keys.SYMMETRIC, dlms_keys.NAMES):
+        assert all(f"`{name.replace('dlms-keys.yaml', '.yaml')}`" in text for name in names), names
+    for name, point in ALTERNATIVES.items():
+        choices = ", ".join(f"`{choice}`" for choice in point.choices)
+        assert f"| `{name}` | {choices} | {point.meaning} |" in text, name
+
+
+def test_the_guide_s_objects_and_keys_of_a_dlms_meter_are_taken(tmp_path: Path) -> None:
+    section = OWN_DEVICE.read_text("utf-8").partition("## 4. A DLMS meter")[2]
+    (objects,), (keys,) = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
+                           for kind in ("yaml", "json"))
+    (tmp_path / "objects.yaml").write_text(objects, "utf-8")
+    assert len(read_objects("objects.yaml", tmp_path)) == 2
+    (tmp_path / "dlms-keys.json").write_text(keys, "utf-8")
+    (tmp_path / "dlms-keys.json").chmod(0o600)
+    dlms = load_profile("devices/profiles/emulated-dlms-meter.yaml").ixit["dlms"]
+    dlms_keys.check(dlms_keys.load(tmp_path), dlms)
 
 
 @pytest.fixture

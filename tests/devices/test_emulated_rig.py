@@ -56,6 +56,26 @@ def test_each_emulated_device_says_which_firmware_it_runs(kind: str) -> None:
         station.close()
 
 
+@pytest.mark.parametrize("name", DEVICE_TYPES["dlms-meter"].rigs)
+def test_the_emulated_dlms_meter_says_on_each_rig_which_firmware_it_runs(name: str) -> None:
+    if sys.platform == "win32" and name in ("dlms-hdlc", "dlms-mode-e"):
+        pytest.skip("a pseudo-terminal")
+    profile = load_profile("devices/profiles/emulated-dlms-meter.yaml")
+    station = Station(profile, load_rig(f"devices/rigs/emulated-{name}.yaml"),
+                      lambda: datetime.now(UTC))
+    try:
+        identity = station._open()
+        assert (station.refusal, identity and identity.firmware_version) == (
+            None, profile.ixit["dlms"]["firmware"]["octets"])
+        disclosed, events = station.disclose()
+        assert disclosed.failures == ()
+        assert len(disclosed.tables["disclosed_attributes"]) > 300
+        assert [event.kind for event in events] == ["disclosure"]
+        assert events[0].data["frames"]
+    finally:
+        station.close()
+
+
 def test_an_emulator_that_dies_is_a_dropped_line_and_then_an_error(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,7 +162,7 @@ def test_noise_ends_with_the_time_even_if_there_is_always_more(
     ticks = count()
     adapter = SerialLine(url="loop://", clock=lambda: float(next(ticks)))
     adapter.activate()
-    monkeypatch.setattr(adapter, "_read", lambda left: b"\x55")
+    monkeypatch.setattr(adapter._port, "read", lambda left: b"\x55")
     assert adapter.receive(10) == Received(Reception.GARBAGE, b"\x55" * 10)
     adapter.deactivate()
 
@@ -213,16 +213,16 @@ def test_a_real_device_that_is_unplugged_is_an_error_with_what_had_arrived(
 ) -> None:
     # A pseudo terminal cannot be unplugged. What pyserial raises when a USB adapter goes away
     # (ready to read, nothing there) is raised in its place, and the name is that of an adapter.
-    monkeypatch.setattr(line, "_url", "/dev/ttyUSB0")
+    monkeypatch.setattr(line._port, "url", "/dev/ttyUSB0")
     meter.say(b"GBCS:DATA#0:9:AB")
-    read = line._read
+    read = line._port.read
 
     def unplugged(left: float) -> bytes:
         if arrived := read(SHORT):
             return arrived
         raise serial.SerialException("device reports readiness to read but returned no data")
 
-    monkeypatch.setattr(line, "_read", unplugged)
+    monkeypatch.setattr(line._port, "read", unplugged)
     with pytest.raises(LinkError, match="/dev/ttyUSB0: unplugged while receiving") as caught:
         line.receive(LONG)
     assert caught.value.octets == b"GBCS:DATA#0:9:AB"

@@ -236,3 +236,34 @@ def test_the_same_events_give_the_same_result_with_a_reason(events: list[Event])
     result = judge(*events)
     assert result == judge(*events)
     assert result.reason
+
+
+def test_a_step_that_cannot_decide_leaves_the_case_inconclusive_with_its_reason() -> None:
+    result = judge(GOOD[0], told("inconclusive"), told("skipped", "body", 1), GOOD[3])
+    assert (result.verdict, result.disposition) == (INCONCLUSIVE, Disposition.SELECTED)
+    assert result.reason == "body step 1: because"
+
+
+def test_a_step_about_what_is_not_there_makes_the_case_inapplicable_and_no_pass() -> None:
+    result = judge(GOOD[0], told("inapplicable"), told("skipped", "body", 1), GOOD[3])
+    assert (result.verdict, result.disposition) == (NONE, Disposition.INAPPLICABLE)
+    assert result.reason == "body step 1: because"
+
+
+@pytest.mark.parametrize("kind", ["inconclusive", "inapplicable"])
+def test_a_contradiction_stands_though_another_step_could_not_decide(kind: str) -> None:
+    result = judge(GOOD[0], seen("body", 0, MISS), told(kind, "body", 1), GOOD[3])
+    assert (result.verdict, result.disposition) == (FAIL, Disposition.SELECTED)
+
+
+@pytest.mark.parametrize("kind", ["inconclusive", "inapplicable"])
+def test_a_postamble_that_ends_without_a_judgement_has_not_restored(kind: str) -> None:
+    result = judge(*GOOD[:3], told(kind, "postamble"))
+    assert (result.verdict, result.disposition) == (INCONCLUSIVE, Disposition.SELECTED)
+    assert result.reason.startswith("not restored: postamble step 1: because")
+
+
+def test_a_case_that_stands_for_others_is_inconclusive_with_the_reason_why_they_are_not() -> None:
+    case = replace(CASE, preamble=(), body=(), postamble=())
+    result = judge(Event("inconclusive", "C", 1, "", {"reason": "hls: rejected"}), case=case)
+    assert (result.verdict, result.reason) == (INCONCLUSIVE, "hls: rejected")

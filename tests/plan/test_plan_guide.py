@@ -12,12 +12,13 @@ from bench.catalogue import load_catalogue
 from bench.plan import load_plans
 from bench.plan.schema import ForEach, PlanHead, WrittenCase
 from bench.plan.selection import CASE_NAMES
-from bench.plan.tables import TABLES
+from bench.plan.tables import ADDED, DISCLOSED, TABLES
 from bench.protocols.gbcs import payloads
 from bench.protocols.gbcs.structure import CHANGES
 from bench.protocols.zigbee.clusters import cluster_named
 from bench.resources import ROOT
 from bench.steps import VOCABULARY
+from devices.dlms_names import TRAITS
 
 GUIDE = ROOT / "docs" / "writing-a-plan.md"
 
@@ -38,7 +39,7 @@ def test_every_example_loads(text: str, tmp_path: Path):
     for number, block in enumerate(plans):
         (tmp_path / f"{number}.yaml").write_text(block, encoding="utf-8")
     cases = load_plans([tmp_path], load_catalogue())
-    assert len(plans) == 5
+    assert len(plans) == 6
     assert [case.id for case in cases][:5] == [
         "GUIDE-SUP-000", "GUIDE-SUP-001", "GUIDE-VAL-001", "GUIDE-ATT-001", "GUIDE-CLK-001"]
     roles = [case for case in cases if case.group == "GUIDE-ROL"]
@@ -80,3 +81,11 @@ def test_the_value_names_of_the_guide_are_those_of_the_use_cases(text: str):
     for cluster, command, field in re.findall(r"['`](\w+)/(\w+)(?:\[1\])?/(\w+)['`]", table):
         declared = cluster_named(cluster).command_named(command, to_client=True)
         assert field in [known.name for known in declared.fields], command
+
+
+def test_every_table_of_the_device_s_is_explained(text: str):
+    for name, row in DISCLOSED.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}`")]
+        assert re.findall(r"`(\w+)`", line)[1:] == [key for key in row if key not in ADDED], name
+    assert all(f"`{name}`" in text for name in ADDED)
+    assert all(f"`{trait}`" in text for trait in TRAITS)

@@ -8,14 +8,22 @@ from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.dlms.apdu import Apdu, Conformance, GeneralBlock, decode
 from bench.protocols.dlms.exchange import Exchange, Streamed
 from bench.protocols.dlms.general_block_transfer import DEFAULT, Limits, Side, State
-from bench.protocols.dlms.security.protection import NONE, Opened, Protection, SecurityError
+from bench.protocols.dlms.security.protection import (
+    NONE,
+    Envelope,
+    Opened,
+    Protection,
+    SecurityError,
+)
 from bench.protocols.dlms.security.securing import Security
+from bench.protocols.dlms.security.tags import GLOBAL
 
 _BLOCK = b"\xe0"  # general block transfer
 _NOTICES = frozenset((b"\x0f", b"\x18", b"\xc2"))  # data notification, information report, event
 _BETWEEN = _NOTICES | {_BLOCK}
 _REFUSALS = frozenset((b"\x0e", b"\xd8"))  # confirmed service error, exception response
 
+_BY_SERVICE = Envelope.SERVICE  # in Python 3.11 a call each time
 _HEAD = 9  # octets in front of a block's data, at most
 _ENDED = (State.DONE, State.ABORTED)
 
@@ -102,10 +110,16 @@ class Channel:
         return decode(octets)
 
     def protect(self, request: bytes) -> bytes:
-        """Return ``request`` under the protection of the association."""
-        if self.protection == NONE:
+        """Return ``request`` under the protection of the association.
+
+        A service that has no tag of its own under a key, ACCESS, goes in the general form.
+        """
+        protection = self.protection
+        if protection == NONE:
             return request
-        return self.secured().protect(request, self.protection)
+        if protection.envelope is _BY_SERVICE and request[0] not in GLOBAL:
+            protection = protection._replace(envelope=Envelope.GENERAL)
+        return self.secured().protect(request, protection)
 
     def open(self, octets: bytes) -> bytes:
         """Return the APDU in ``octets``, which may not be longer than the client allows."""

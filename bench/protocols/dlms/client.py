@@ -48,7 +48,7 @@ from bench.protocols.dlms.association import (
     Released,
 )
 from bench.protocols.dlms.channel import Channel, check_protection, moved
-from bench.protocols.dlms.exchange import Exchange
+from bench.protocols.dlms.exchange import Exchange, Streamed
 from bench.protocols.dlms.result import Refusal, Result
 from bench.protocols.dlms.security import hls
 from bench.protocols.dlms.security.counters import Counters
@@ -225,6 +225,10 @@ class Client:
     def ask(self, request: Apdu) -> Exchange[Apdu]:
         """Send ``request`` under the protection of the association, return what answers it."""
         return self.channel.ask(request.encode())
+
+    def tell(self, request: Apdu) -> Exchange[None]:
+        """Send ``request`` under the protection of the association; nothing answers it."""
+        yield Streamed(self.channel.protect(request.encode()))
 
     def raw(self, octets: bytes, protection: Protection = NONE) -> Exchange[Opened]:
         """Send any octets, return what came: opened, but neither read nor checked."""

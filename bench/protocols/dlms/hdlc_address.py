@@ -7,6 +7,7 @@ address (the logical device) and may have a lower one (the physical device).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 
@@ -67,6 +68,7 @@ class Address:
         return f"{self.upper}" if self.lower is None else f"{self.upper}/{self.lower}"
 
 
+@lru_cache(maxsize=1024)
 def parse_address(octets: bytes) -> Address:
     """Return the address that ``octets`` (1, 2 or 4, the last one odd) hold."""
     bits = [octet >> 1 for octet in octets]

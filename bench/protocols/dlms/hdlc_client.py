@@ -59,8 +59,14 @@ class ClientLink(Link):
         """
         if self.state is not _CONNECTED:
             raise not_connected(self.state)
-        self._exchange.queue(pdu)
         self._expects = answered
+        if self._has_turn and (piece := self._exchange.alone(pdu)) is not None:  # nearly always
+            self._poll_due = None
+            self._emit(piece.control, piece.information)
+            self._has_turn = False
+            self._timed = True
+            return
+        self._exchange.queue(pdu)
         if self._has_turn:
             self._use_turn(poll=answered)
 
@@ -121,6 +127,12 @@ class ClientLink(Link):
 
     def _exchanged(self, frame: Frame, octets: bytes) -> list[Event]:
         exchange = self._exchange
+        if (whole := exchange.answered(frame)) is not None:  # nearly always
+            self._answer_due = None
+            self._expects = False
+            self._has_turn = True
+            self._attempts = 0
+            return [self._deliver(whole, raw=octets)]
         progress, whole = exchange.take(frame)
         told: list[Event] = []
         if not progress and frame.type is FrameType.I:

@@ -7,7 +7,6 @@ answer to another request than the one asked, by its invoke id, is a RemoteProto
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 from bench.errors import LocalProtocolError
 from bench.protocols.cosem.data import Data
@@ -48,11 +47,7 @@ def get(channel: Channel, attribute: Attribute, selection: Selection | None = No
         ) -> Exchange[Result]:
     """Read one attribute, or the part of it that is selected."""
     invoke = channel.next_invoke()
-    if selection is None:
-        request = b"\xc0\x01" + _OCTETS[invoke] + _unselected(attribute)
-    else:
-        request = GetRequestNormal(invoke, attribute, selection).encode()
-    answer = yield from channel.ask(request)
+    answer = yield from channel.ask(GetRequestNormal(invoke, attribute, selection).encode())
     if type(answer) is GetResponseNormal:  # nearly always
         check_invoke(answer, invoke)
         return read_result(answer.result)
@@ -76,15 +71,6 @@ def get_list(channel: Channel, attributes: Sequence[Selected]) -> Exchange[tuple
         results = whole(RESULTS, content)
     check_count(len(attributes), len(results))
     return tuple(map(read_result, results))
-
-
-_OCTETS = tuple(bytes((value,)) for value in range(256))
-
-
-@lru_cache(maxsize=4096)  # a meter has a few hundred attributes, each read over and over
-def _unselected(attribute: Attribute) -> bytes:
-    """Return what stands behind the invoke id of a request for all of ``attribute``."""
-    return GetRequestNormal(0, attribute).encode()[3:]
 
 
 def read_result(result: Data | Refused) -> Result:

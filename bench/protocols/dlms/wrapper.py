@@ -58,6 +58,10 @@ class WrapperStream:
 
         What was complete before the error is returned first; the error comes with the next call.
         """
+        if not self._buffer and self._error is None and len(octets) >= HEADER.size:
+            version, source, destination, length = HEADER.unpack_from(octets)
+            if version == VERSION and length == len(octets) - HEADER.size:  # as nearly always
+                return [Wrapped(source, destination, octets[HEADER.size :])]
         buffer = self._buffer + octets
         found: list[Wrapped] = []
         while self._error is None and len(buffer) >= HEADER.size:

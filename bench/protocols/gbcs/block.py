@@ -19,12 +19,11 @@ from dataclasses import dataclass, replace
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.cosem.length import decode_length, encode_length
+from bench.protocols.dlms.apdu.general_block import HIGHEST, LARGEST_WINDOW, TAG, GeneralBlock
 from bench.protocols.gbcs.message import Cra, Message
 
-TAG = 0xE0
-HIGHEST = 0xFFFF
-"""Of block numbers and of acknowledgements."""
-LARGEST_WINDOW = 0x3F
+__all__ = ["HIGHEST", "LARGEST_WINDOW", "TAG", "Block", "Route", "is_block", "parse_block",
+           "route_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,10 @@ class Block:
         route = self.route
         if len(route.originator) != 8 or len(route.recipient) != 8:
             raise LocalProtocolError("originator and recipient have 8 octets each")
-        if not 0 <= self.window <= LARGEST_WINDOW:
-            raise LocalProtocolError(f"a window of {self.window} is outside 0..{LARGEST_WINDOW}")
-        control = self.last << 7 | self.streaming << 6 | self.window
+        inner = _SECURITY_HEADER + GeneralBlock(
+            self.number, self.acknowledged, self.data, self.last, self.streaming,
+            self.window).encode()
         try:
-            inner = b"".join((
-                _SECURITY_HEADER, _BLOCK.pack(TAG, control, self.number, self.acknowledged),
-                encode_length(len(self.data)), self.data))
             head = _ROUTING.pack(*_ROUTING_START, route.cra, route.originator_counter, 8,
                                  route.originator, 8, route.recipient, 0, 2, route.message_code, 0)
         except struct.error as wrong:
@@ -92,8 +88,8 @@ class Block:
 
     def wrong(self, expected: str, found: str) -> RemoteProtocolError:
         """Return what is wrong with the block's number or what it acknowledges."""
-        content = _BLOCK.size + len(encode_length(len(self.data))) + len(self.data)
-        length = len(encode_length(len(_SECURITY_HEADER) + content))
+        content = GeneralBlock(self.number, self.acknowledged, self.data).encode()
+        length = len(encode_length(len(_SECURITY_HEADER) + len(content)))
         return RemoteProtocolError(
             _ROUTING.size + length + len(_SECURITY_HEADER) + 2, expected, found)
 
@@ -123,19 +119,16 @@ def parse_block(octets: bytes) -> Block:
             raise RemoteProtocolError(start, "a security header that protects nothing",
                                       f"{octets[start]:02X}")
         start += len(_SECURITY_HEADER)
-        tag, control, number, acknowledged = _BLOCK.unpack_from(octets, start)
-        if tag != TAG:
-            raise RemoteProtocolError(start, f"the block tag {TAG:02X}", f"{tag:02X}")
-        start += _BLOCK.size
-        length, end = decode_length(octets, start)
-        if length != len(octets) - end:
-            raise RemoteProtocolError(start, f"length {len(octets) - end}, what follows",
-                                      f"{length}")
+        if octets[start] != TAG:
+            raise RemoteProtocolError(start, f"the block tag {TAG:02X}", f"{octets[start]:02X}")
+        block, end = GeneralBlock.read(octets, start)
+        if end != len(octets):
+            raise RemoteProtocolError(end, "the end of the block", f"{len(octets) - end} octets")
     except (struct.error, IndexError):
         raise RemoteProtocolError(len(octets), "more octets", "the end") from None
     route = Route(Cra(flag), counter, originator, recipient, code)
-    return Block(route, number, acknowledged, octets[end:], bool(control & 0x80),
-                 bool(control & 0x40), control & LARGEST_WINDOW)
+    return Block(route, block.number, block.acknowledged, block.data, block.last,
+                 block.streaming, block.window)
 
 
 _START = bytes((0xDD, 9))
@@ -143,5 +136,4 @@ _ROUTING_START = (0xDD, 9)
 _ROUTING = struct.Struct(">BBBQB8sB8sBBHB")
 _SECURITY_HEADER = bytes.fromhex("0100000000")
 _PROTECTED = 0xB0  # authentication, encryption, compression
-_BLOCK = struct.Struct(">BBHH")
 _CRA = frozenset(int(cra) for cra in Cra)

@@ -96,7 +96,8 @@ def client_of(dialogue: Dialogue, name: str, now: datetime, wanted: Wanted) -> C
         protection = protection._replace(key=Key.DEDICATED)
     return Client(Parameters(
         context=context, mechanism=mechanism,
-        conformance=conformance(declared["conformance"]), max_pdu=MAX_PDU,
+        conformance=conformance(declared["conformance"]),
+        max_pdu=int(wanted.fields.get("max_pdu", MAX_PDU)),
         protection=protection, dedicated_key=dedicated,
         user_id=wanted.user_id, challenge_octets=wanted.challenge_octets,
     ), security, random=dialogue.random)

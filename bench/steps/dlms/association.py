@@ -102,7 +102,8 @@ class Reach(Arguments):
 
 
 KEPT_OPEN_S = 5.0
-"""Seconds for which an association that is open is gone on with; far below inactivity time-outs."""
+"""Seconds for which an association that is open is gone on with, if half of the inactivity time-out
+is no less."""
 
 
 @action("reach", port="dlms", arguments=Reach, observes=OPENED)
@@ -113,7 +114,9 @@ def reach(context: Context, wanted: Reach) -> Observation:
     """
     dialogue = dialogue_of(context)
     now = time.monotonic()
-    fresh = 0 <= dialogue.reached <= now <= dialogue.reached + KEPT_OPEN_S
+    inactivity = float(dialogue.declared["link"][dialogue.port.framing]["inactivity_s"])
+    kept = min(KEPT_OPEN_S, inactivity / 2) if inactivity else KEPT_OPEN_S
+    fresh = 0 <= dialogue.reached <= now <= dialogue.reached + kept
     if fresh and dialogue.association == wanted.association:
         dialogue.reached = now
         return Observation({"outcome": ACCEPTED, "deviations": []}, ())
@@ -124,8 +127,9 @@ def reach(context: Context, wanted: Reach) -> Observation:
 
 
 @action("release", port="dlms", arguments=Release, observes={
-    "outcome": "`released`, `exception-response`, `confirmed-service-error`, `deviation`, or of "
-               "the link as of `associate`",
+    "outcome": "`released`, `not-released` (another reason than normal), "
+               "`exception-response`, `confirmed-service-error`, `deviation`, or of the link as "
+               "of `associate`",
     "reason": "0 for normal, -1 without a release response"})
 def release(context: Context, wanted: Release) -> Observation:
     """Release the association that is open."""
@@ -134,8 +138,9 @@ def release(context: Context, wanted: Release) -> Observation:
     outcome, reason = ran.kind, -1
     if ran.kind == APDU and ran.value is not None:
         refused = ran.value.refusal
-        outcome = "released" if refused is None else refusal_name(refused)
         reason = -1 if ran.value.reason is None else ran.value.reason
+        outcome = refusal_name(refused) if refused is not None else (
+            "released" if reason in (-1, 0) else "not-released")
     return Observation({"outcome": outcome, "reason": reason}, dialogue.evidence.take())
 
 

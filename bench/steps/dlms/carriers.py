@@ -79,6 +79,9 @@ class Carrier(Protocol):
     def request(self, apdu: bytes) -> Reply:
         """Send ``apdu`` and return what comes back."""
 
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+
     def listen(self, timeout: float) -> Reply:
         """Return what comes unasked within ``timeout`` seconds."""
 
@@ -103,6 +106,7 @@ class HdlcCarrier:
         self.traffic: list[Frame] = []
         """Right frames as they came since :meth:`watch`, lost ones included."""
         self._lose: set[int] = set()
+        self._told: list[Event] = []  # by the link, and not yet asked for
         self._port, self._evidence = port, evidence
         self._deframer = Deframer()
 
@@ -120,6 +124,7 @@ class HdlcCarrier:
 
     def reopen(self) -> Opening:
         """Connect the link by SNRM on the line that there is."""
+        self._told.clear()
         self.link.connect()
         for event in self._until(_LINK_ENDS):
             if isinstance(event, Connected):
@@ -133,6 +138,13 @@ class HdlcCarrier:
             return Reply(CLOSED if self.closed else DISCONNECTED)
         self.link.send(apdu)
         return self.listen(LONGEST_WAIT)
+
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+        if self.link.state is State.CONNECTED:
+            self.link.send(apdu, answered=False)
+            for frame in self.link.outgoing(time.monotonic()):
+                self.send_raw(frame)
 
     def listen(self, timeout: float) -> Reply:
         """Return what comes within ``timeout`` seconds."""
@@ -178,11 +190,17 @@ class HdlcCarrier:
     def _until(self, wanted: tuple[type, ...], timeout: float = LONGEST_WAIT) -> Iterator[Event]:
         """Yield the first event of a ``wanted`` type, or nothing if it does not come."""
         until = time.monotonic() + timeout
-        while not self.closed:
+        while True:
+            while self._told:
+                if isinstance(event := self._told.pop(0), wanted):
+                    yield event
+                    return
             now = time.monotonic()
             for frame in self.link.outgoing(now):
                 self.send_raw(frame)
             due = self.link.deadline
+            if self.closed:
+                return
             if now >= until or (due is None and timeout >= LONGEST_WAIT):
                 return
             wait = until if due is None else min(until, due)
@@ -192,9 +210,7 @@ class HdlcCarrier:
                     for event in self.link.take(cut, now)] if cuts else self.link.time_passed(now)
             self.deviations += [_deviation(event) for event in told
                                 if isinstance(event, Violation | Unexpected)]
-            if found := next((event for event in told if isinstance(event, wanted)), None):
-                yield found
-                return
+            self._told += told
 
     def _is_lost(self, cut: Cut) -> bool:
         if cut.frame is None:
@@ -260,6 +276,10 @@ class WrapperCarrier:
             return Reply(CLOSED)
         self.send_raw(wrapper.encode(self.client, self.server, apdu))
         return self.listen(self.timeout)
+
+    def stream(self, apdu: bytes) -> None:
+        """Send ``apdu``, which nothing answers."""
+        self.send_raw(wrapper.encode(self.client, self.server, apdu))
 
     def listen(self, timeout: float) -> Reply:
         """Return what comes for this client within ``timeout`` seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bench.errors import Inapplicable
+from bench.errors import Inapplicable, Inconclusive
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.vocabulary import Arguments, Observation, action
@@ -20,6 +20,18 @@ class Demand(Arguments):
     short_names: bool | None = None
     services: list[str] = Field(default_factory=list)
     objects: list[str] = Field(default_factory=list)
+
+
+class Untried(Arguments):
+    """Why something is left untried."""
+
+    reason: str
+
+
+@action("leave_untried", port="dlms", arguments=Untried, observes={})
+def leave_untried(context: Context, wanted: Untried) -> Observation:  # noqa: ARG001  its form
+    """End the case as inconclusive: it stands for what the bench will not do to a device."""
+    raise Inconclusive(wanted.reason)
 
 
 @action("demand", port="dlms", arguments=Demand, observes={})

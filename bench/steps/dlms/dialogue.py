@@ -16,7 +16,8 @@ from typing import Any, Generic, TypeVar
 
 from bench.errors import RemoteProtocolError, RigError
 from bench.protocols.dlms.client import Client
-from bench.protocols.dlms.exchange import Exchange
+from bench.protocols.dlms.exchange import Exchange, Streamed
+from bench.protocols.dlms.explain import Conversation
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
 from bench.protocols.dlms.hdlc_link import Timing
@@ -59,13 +60,12 @@ def dialogue_of(context: Context) -> Dialogue:
         in_clear = tuple(keys[name].secret or b"" for name, one in declared["associations"].items()
                          if one["mechanism"] == "lls" and name in keys)
         context.lasting[NAME] = Dialogue(
-            port, declared, keys, Evidence(context.clock, _unread, in_clear), token_bytes)
+            port, declared, keys, Evidence(
+                context.clock, Conversation(port.framing, tuple(keys.values()))
+                if context.explained else None, in_clear),
+            token_bytes)
     found: Dialogue = context.lasting[NAME]
     return found
-
-
-def _unread(octets: bytes, direction: str) -> Mapping[str, Any]:  # noqa: ARG001  a reader's form
-    return {}
 
 
 @dataclass(slots=True)
@@ -162,6 +162,10 @@ class Dialogue:
         try:
             apdu = next(exchange)
             while True:
+                if type(apdu) is Streamed:
+                    self.carrier.stream(apdu)
+                    apdu = exchange.send(b"")
+                    continue
                 reply = self.carrier.request(apdu) if apdu \
                     else self.carrier.listen(self.response_s)
                 if reply.kind != APDU:

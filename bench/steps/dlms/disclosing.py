@@ -16,7 +16,7 @@ from bench.steps.disclosure import Disclosed
 from bench.steps.dlms.associating import ACCEPTED, release_association
 from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.dlms.identity import reach
-from bench.steps.dlms.objects import name_of, read_list
+from bench.steps.dlms.objects import is_varied, name_of, read_list, type_name, untried
 from bench.steps.dlms.services import result_name
 
 Row = Mapping[str, Any]
@@ -84,9 +84,13 @@ def _attributes(one: ListedObject) -> Iterator[Row]:
         known = declared.attribute(index) if declared else None
         yield {"reference": f"{name_of(one)}/a{index}", "index": index,
                "attribute": known.name if known else "",
+               "type": type_name(known.type) if known else "",
+               "varied": is_varied(one.class_id, index, known.type if known else None),
                "mode": classes.mode_text(access.mode),
                "readable": bool(access.mode & AttributeMode.READ),
                "writable": bool(access.mode & AttributeMode.WRITE),
+               "untried": untried(one.class_id,
+                                  readable=bool(access.mode & AttributeMode.READ)),
                "selectors": list(access.selectors or ())}
 
 

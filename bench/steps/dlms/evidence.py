@@ -8,25 +8,24 @@ clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bench.protocols.dlms.explain import Conversation
 from bench.steps.vocabulary import Frame
 
 MASK = 0x2A
 
-Reader = Callable[[bytes, str], Mapping[str, Any]]
-"""From octets and their direction (``sent``, ``received``) to what they say, for people."""
-
 
 @dataclass(slots=True)
 class Evidence:
-    """Gathers frames until a step takes them. ``secrets`` are those that go in clear."""
+    """Gathers frames until a step takes them, each with what it says by ``conversation``.
+    ``secrets`` are those that go in clear."""
 
     clock: Callable[[], datetime]
-    read: Reader
+    conversation: Conversation | None  # None: frames are kept as they are
     secrets: tuple[bytes, ...] = ()
     _frames: list[Frame] = field(default_factory=list)
 
@@ -47,8 +46,10 @@ class Evidence:
         kept = octets
         for secret in self.secrets:
             kept = kept.replace(secret, bytes((MASK,)) * len(secret))
-        reading = {} if kept == octets else {
-            "masked": "each octet of the low-level secret is kept as 2A; check sequences are as "
-                      "they were sent"}
-        self._frames.append(
-            Frame(direction, kept, {**reading, **self.read(kept, direction)}, at.isoformat()))
+        masked = kept != octets
+        reading: dict[str, Any] = {} if self.conversation is None else dict(
+            self.conversation.explain(kept, direction, masked=masked))
+        if masked:
+            reading["masked"] = ("each octet of the low-level secret is kept as 2A; check "
+                                 "sequences are as they were sent")
+        self._frames.append(Frame(direction, kept, reading, at.isoformat()))

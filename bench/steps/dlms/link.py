@@ -7,11 +7,11 @@ anything, whether the server serves its public client on this connection and on 
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
-from bench.errors import RemoteProtocolError, RigError
+from bench.errors import NotTestableHere, RemoteProtocolError, RigError
 from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import hdlc_mutation, wrapper
 from bench.protocols.dlms.hdlc_frame import Frame as HdlcFrame
@@ -26,6 +26,14 @@ from bench.steps.vocabulary import Arguments, Observation, action
 
 DEVICE_NAME = Attribute(1, bytes((0, 0, 42, 0, 0, 255)), 2)
 """The logical device name, which every server shows to everybody."""
+
+@runtime_checkable
+class SignsOn(Protocol):
+    """What an adapter offers whose line begins with a sign-on."""
+
+    def request(self, octets: bytes) -> None:
+        """Send ``octets`` in the place of the request, and hang up."""
+
 
 _LLC = bytes.fromhex("E6E600")
 _RESPONSE_LLC = bytes.fromhex("E6E700")
@@ -59,7 +67,8 @@ class Nothing(Arguments):
 class SendFrame(Arguments):
     """One HDLC frame from the client, right or wrong.
 
-    ``pause`` is in times of the declared inter-octet time-out, after ``pause_after`` octets.
+    ``pause`` is in times of the declared inter-octet time-out, after ``pause_after`` octets;
+    ``silence`` of as many of them goes before the frame.
     """
 
     frame: Literal["snrm", "disc", "i", "rr", "rnr", "ui", "dm", "ua", "frmr"]
@@ -67,15 +76,18 @@ class SendFrame(Arguments):
     mutation: Annotated[str, one_of(("", *hdlc_mutation.MUTATIONS), "mutation")] = ""
     final: bool = True
     information: str = Field("", pattern="^([0-9A-Fa-f]{2})*$")
+    silence: float = Field(0, ge=0, le=100)
     pause_after: int = Field(0, ge=0)
     pause: float = Field(0, ge=0, le=100)
 
 
 class SendHeader(Arguments):
-    """An APDU behind a wrapper header, right or wrong."""
+    """An APDU behind a wrapper header, right or wrong; an answer is watched for ``watch`` times as
+    long as IXIT ``quiet_s`` says."""
 
     apdu: str = "get"
     mutation: Annotated[str, one_of(("", *wrapper.MUTATIONS), "mutation")] = ""
+    watch: float = Field(1, ge=1, le=1_000)
 
 
 class Idle(Arguments):
@@ -130,9 +142,11 @@ def send_frame(context: Context, wanted: SendFrame) -> Observation:
     octets = frame.encode()
     if wanted.mutation:
         octets = hdlc_mutation.mutate(octets, wanted.mutation)
+    inter_octet = float(dialogue.declared["link"]["hdlc"]["inter_octet_s"])
+    time.sleep(wanted.silence * inter_octet)
     if wanted.pause_after:
         carrier.send_raw(octets[:wanted.pause_after])
-        time.sleep(wanted.pause * float(dialogue.declared["link"]["hdlc"]["inter_octet_s"]))
+        time.sleep(wanted.pause * inter_octet)
         octets = octets[wanted.pause_after:]
     carrier.send_raw(octets)
     quiet = float(context.ixit["quiet_s"])
@@ -153,10 +167,29 @@ def send_header(context: Context, wanted: SendHeader) -> Observation:
     octets = wrapper.encode(carrier.client, carrier.server, apdus.written(wanted.apdu))
     carrier.send_raw(wrapper.mutate(octets, wanted.mutation) if wanted.mutation else octets)
     quiet = float(context.ixit["quiet_s"])
-    came = carrier.gather(quiet, quiet)
+    came = carrier.gather(wanted.watch * quiet, quiet)
     answer = "apdu" if came else CLOSED if carrier.closed else SILENCE
     return Observation({"answer": answer, "apdu": came[0][8:].hex().upper() if came else ""},
                        dialogue.evidence.take())
+
+
+class SendRequest(Arguments):
+    """Octets in the place of a request to sign on (IEC 62056-21), as ASCII text."""
+
+    text: str = Field(min_length=1, pattern=r"^[\x00-\x7f]+$")
+
+
+@action("send_request", port="dlms", arguments=SendRequest, observes={})
+def send_request(context: Context, wanted: SendRequest) -> Observation:
+    """Ask for a sign-on wrongly, and hang up."""
+    dialogue = dialogue_of(context)
+    if not isinstance(dialogue.port, SignsOn):
+        raise NotTestableHere("the adapter of port dlms makes no requests to sign on")
+    octets = wanted.text.encode("ascii")
+    dialogue.hang_up()
+    dialogue.evidence.sent(octets)
+    dialogue.port.request(octets)
+    return Observation({}, dialogue.evidence.take())
 
 
 @action("still_answers", port="dlms", arguments=Nothing, observes={

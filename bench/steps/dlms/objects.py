@@ -14,7 +14,8 @@ from pydantic import Field
 from bench.errors import Inconclusive
 from bench.protocols.cosem import classes, obis
 from bench.protocols.cosem.classes import ListedObject, ObjectList
-from bench.protocols.cosem.classes.types import Simple
+from bench.protocols.cosem.classes.checking import tag_text, tags
+from bench.protocols.cosem.classes.types import Simple, Type
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms.result import Result
@@ -25,7 +26,7 @@ from bench.steps.dlms.services import CARRIED, ask, carried, misfits, observed, 
 from bench.steps.vocabulary import Arguments, Observation, action
 
 CURRENT_ASSOCIATION = obis.parse("0-0:40.0.0.255")
-ASSOCIATION_LN = 15
+ASSOCIATION_LN, PROFILE_GENERIC = 15, 7
 DEFAULT_VERSION = 2
 """Of class 15, where the list does not name the association itself."""
 
@@ -166,6 +167,28 @@ def variation(reference: Attribute, value: Data, version: int | None) -> Data | 
             isinstance(kind, Simple) and (kind.form or kind.size)):
         return Data(value.tag, value.value[:-1] + bytes((value.value[-1] ^ 1,)))
     return None
+
+
+def type_name(kind: Type) -> str:
+    """Return the one type that values of ``kind`` have, by the standard's name; empty where there
+    is a choice. A date-time in an octet string is ``date-time``."""
+    if isinstance(kind, Simple) and kind.form == "date-time":
+        return "date-time"
+    found = tags(kind)
+    return tag_text(next(iter(found))) if len(found) == 1 else ""
+
+
+def is_varied(class_id: int, index: int, kind: Type | None) -> bool:
+    """Return whether :func:`variation` has another value for every value of an attribute."""
+    kept = class_id in KEPT or index == 1 or (class_id, index) in WRITTEN_BACK_ONLY
+    return not kept and isinstance(kind, Simple) and kind.tag in (*_COUNTED, Tag.BOOLEAN)
+
+
+def untried(class_id: int, *, readable: bool) -> str:
+    """Return why an attribute that may be written is not, or an empty text."""
+    if not readable:
+        return "it cannot be read, so it could not be restored"
+    return "a write empties the buffer of the profile" if class_id == PROFILE_GENERIC else ""
 
 
 _COUNTED: Mapping[Tag, tuple[int, int]] = {

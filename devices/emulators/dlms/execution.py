@@ -29,6 +29,7 @@ READ, WRITE = 1, 2
 
 _UNLISTED = obis.parse("1-0:32.7.0.255")
 _ABSENT = obis.parse("1-0:33.7.0.255")
+_DEVICE_NAME = obis.parse("0-0:42.0.0.255")
 _NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
 
 
@@ -75,15 +76,23 @@ class View:
     def get(self, class_id: int, instance: bytes, index: int,
             selection: Selection | None = None) -> Data:
         """Return an attribute, or the part that is selected."""
-        found = self.find(class_id, instance)
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "unlisted-object-served-as-null" in self._faults:
+                return Data(Tag.NULL_DATA, None)
+            raise
         if index not in tuple(found.indices()):
             if "unknown-attribute-answered" in self._faults:
                 return Data(Tag.NULL_DATA, None)
             raise Refused(OBJECT_UNDEFINED)
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
             raise Refused(READ_WRITE_DENIED)
+        if "listed-attribute-refused" in self._faults and index != 1 \
+                and instance != _DEVICE_NAME:
+            raise Refused(READ_WRITE_DENIED)
         if selection is None:
-            return self._wrong(found, index, found.get(index))
+            return self._wrong(index, found.get(index))
         if index not in found.SELECTORS or selection.selector not in found.SELECTORS[index]:
             if "unknown-selector-ignored" in self._faults:
                 return found.get(index)
@@ -93,16 +102,9 @@ class View:
     def set(self, class_id: int, instance: bytes, index: int, value: Data,
             selection: Selection | None = None) -> None:
         """Write an attribute."""
-        found = self.find(class_id, instance)
-        if index not in tuple(found.indices()):
-            if "unknown-attribute-written" in self._faults:
-                return
-            raise Refused(OBJECT_UNDEFINED)
-        if not self._mode(found, index) & WRITE:
-            if "denied-write-answered-as-success" in self._faults:
-                return
-            if "denied-write-accepted" not in self._faults or index == 1:
-                raise Refused(READ_WRITE_DENIED)
+        found = self._written(class_id, instance, index)
+        if found is None:
+            return
         if selection is not None:
             raise Refused(SCOPE_VIOLATED)
         if "dummy-structure-refused" in self._faults and _holds(value, _NO_NAME):
@@ -116,6 +118,28 @@ class View:
                 found.store(found.attributes[index].name, value)
             elif "wrong-value-answered-as-success" not in self._faults:
                 raise
+
+    def _written(self, class_id: int, instance: bytes, index: int) -> Interface | None:
+        """Return what is to be written; None where a defect only says that it was."""
+        faults = self._faults
+        try:
+            found = self.find(class_id, instance)
+        except Refused:
+            if "write-to-nothing-answered-as-success" in faults:
+                return None
+            raise
+        if index not in tuple(found.indices()):
+            if "unknown-attribute-written" in faults:
+                return None
+            raise Refused(OBJECT_UNDEFINED)
+        if self._mode(found, index) & WRITE:
+            if "listed-write-refused" in faults:
+                raise Refused(READ_WRITE_DENIED)
+        elif "denied-write-answered-as-success" in faults:
+            return None
+        elif "denied-write-accepted" not in faults or index == 1:
+            raise Refused(READ_WRITE_DENIED)
+        return found
 
     def act(self, class_id: int, instance: bytes, index: int, parameter: Data) -> Data | None:
         """Invoke a method."""
@@ -158,13 +182,13 @@ class View:
             return found.methods[index].name == "reply_to_hls_authentication"
         return self._rights == Rights.MANAGEMENT and index in self._access(found.key).acts
 
-    def _wrong(self, found: Interface, index: int, value: Data) -> Data:
+    def _wrong(self, index: int, value: Data) -> Data:
         """Return what a device with a defect of its values answers, ``value`` without one."""
         faults = self._faults
         if index == 1:
             wrong = value.value[:5] + bytes((value.value[5] ^ 1,))
             return Data(Tag.OCTET_STRING, wrong) if "logical-name-wrong" in faults \
-                and found.CLASS_ID == 3 else value
+                else value
         for name, (tag, other) in _WRONG_TYPES.items():
             if name in faults and value.tag == tag:
                 return other(value)

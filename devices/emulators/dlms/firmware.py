@@ -109,6 +109,9 @@ class ImageTransfer(Interface):
         number, octets = (part.value for part in parameter.value)
         if number >= self._count:
             raise Refused(OTHER_REASON)
+        if "image-repeated-block-refused" in self._faults and number <= max(
+                self._blocks, default=-1):
+            raise Refused(OTHER_REASON)
         if len(octets) != min(self._block_size, self._size - number * self._block_size):
             raise Refused(OTHER_REASON)
         self._blocks[number] = octets

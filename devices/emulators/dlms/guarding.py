@@ -6,6 +6,7 @@ are the request's. Counters belong to the meter and outlive the association.
 
 from __future__ import annotations
 
+from bench.errors import LocalProtocolError
 from bench.protocols.cosem.length import decode_length, encode_length
 from bench.protocols.dlms.security.counters import Counters, Key, ReplayPolicy
 from bench.protocols.dlms.security.general_securing import Random
@@ -91,7 +92,11 @@ class Guard:
         if not protection.applied:
             return apdu
         counter = _REPEATED_COUNTER if "own-counter-repeats" in self._faults else None
-        octets = self.security.protect(apdu, protection, counter=counter)
+        try:
+            octets = self.security.protect(apdu, protection, counter=counter)
+        except LocalProtocolError:  # no key for the request's form, or none of the service's
+            octets = self.security.protect(
+                apdu, Protection(True, True, Key.UNICAST, Envelope.GENERAL), counter=counter)
         if "tag-wrong" in self._faults and protection.authenticated:
             octets = octets[:-1] + bytes((octets[-1] ^ 1,))
         return octets

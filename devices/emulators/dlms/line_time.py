@@ -19,6 +19,8 @@ from devices.emulators.terminal import Terminal
 
 BAUD = (300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200)
 _BITS = 10  # of an octet on the line: start, 8 (or 7 and parity), stop
+_AS_SENT = -1  # in the place of a speed: octets that nothing happens to
+_REACTION_S = 0.2  # what the other end is given to follow (IEC 62056-21, reaction time)
 _SLICE_S = 0.01  # octets go out in pieces of this time, at least one
 
 
@@ -27,6 +29,7 @@ class LineSettings:
     """``baud`` 0 models no time. ``noise`` is the share of octets with a wrong bit, 0 to below 1.
 
     ``turn_round`` is how long the meter waits before it answers, ``gap`` between two frames.
+    ``echo``: the other end hears what it sends, as behind some optical heads and on two wires.
     """
 
     baud: int = 0
@@ -34,6 +37,7 @@ class LineSettings:
     turn_round: float = 0.0
     gap: float = 0.0
     seed: int = 0
+    echo: bool = False
 
     def __post_init__(self) -> None:
         if self.baud and self.baud not in BAUD:
@@ -77,9 +81,12 @@ class LineTime:
 
     def heard(self, octets: bytes, now: float) -> None:
         """The other end sent ``octets``, which arrived in our buffer at ``now``."""
-        octets = self._spoilt(octets, self._baud)
+        sent, octets = octets, self._spoilt(octets, self._baud)
         self._in_free = max(now, self._in_free) + self._time(len(octets))
         self._in.append((self._in_free, octets))
+        if self._settings.echo:  # at the speed that it is sent at, whatever the meter hears
+            self._out.append((self._in_free, sent, _AS_SENT))
+            self._out_free = max(self._in_free, self._out_free)
 
     def send(self, octets: bytes, now: float) -> None:
         """The meter sends ``octets``: in pieces that arrive when their last octet does."""
@@ -91,9 +98,12 @@ class LineTime:
         self._out_free = end + (self._settings.gap if self._timed else 0.0)
 
     def switch(self, baud: int, now: float) -> None:
-        """The meter changes its speed once all that it has sent so far has left."""
+        """The meter changes its speed once all has left that it sent, and waits a little."""
+        free = max(now, self._out_free)
+        if self._timed and baud != self._baud:
+            self._out_free = free + _REACTION_S
         self._baud = baud
-        self._out.append((max(now, self._out_free), b"", baud))
+        self._out.append((free, b"", baud))
 
     def arrived(self, now: float) -> Iterator[tuple[float, bytes]]:
         """Yield what the meter has received by ``now``, each with its time."""
@@ -113,7 +123,7 @@ class LineTime:
                     break
                 set_speed(self._terminal, baud)
             self._out.popleft()
-            sent.append(self._spoilt(octets, baud))
+            sent.append(self._spoilt(octets, baud) if baud != _AS_SENT else octets)
         return b"".join(sent)
 
     def _time(self, octets: int) -> float:

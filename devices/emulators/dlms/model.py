@@ -189,10 +189,15 @@ def _profiles(parts: Parts) -> None:
     imports, exports = (Column(3, obis.parse(code), 2)
                         for code in ("1-0:1.8.0.255", "1-0:2.8.0.255"))
 
+    wrong_capture = "profile-wrong-capture" in parts.faults
+    lost = "profile-row-missing" in parts.faults
+
     def past() -> Rows:
         return tuple((instants.data(at), Data(Tag.UNSIGNED, 0),
-                      Data(Tag.DOUBLE_LONG_UNSIGNED, taken), Data(Tag.DOUBLE_LONG_UNSIGNED, given))
-                     for at, taken, given in parts.past.readings)
+                      Data(Tag.DOUBLE_LONG_UNSIGNED, taken),
+                      Data(Tag.DOUBLE_LONG_UNSIGNED, taken if wrong_capture else given))
+                     for number, (at, taken, given) in enumerate(parts.past.readings)
+                     if not (lost and number % 4 == 3))
 
     def profile(code: str, columns: tuple[Column, ...], period: int,
                 entries: int) -> ProfileGeneric:

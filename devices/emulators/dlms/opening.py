@@ -29,7 +29,7 @@ from bench.protocols.dlms.apdu.initiate import DLMS_VERSION, VAA_NAME_LN, VAA_NA
 from bench.protocols.dlms.security import hls
 from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.hls import Mechanism
-from bench.protocols.dlms.security.protection import Opened, SecurityError
+from bench.protocols.dlms.security.protection import NONE, Opened, SecurityError
 from bench.protocols.dlms.security.suites import TITLE_OCTETS
 from devices.emulators.dlms.guarding import Guard
 from devices.emulators.dlms.offers import LOGICAL, LOGICAL_CIPHERED, Offer
@@ -115,6 +115,8 @@ class Opening(NamedTuple):
     # -- ACSE ----------------------------------------------------------------------------------
 
     def _check_version(self, aarq: Aarq) -> None:
+        if "protocol-version-refused" in self.faults and aarq.protocol_version is not None:
+            raise Rejected(NO_COMMON_VERSION)
         if "protocol-version-not-checked" not in self.faults \
                 and not (aarq.protocol_version or "1").startswith("1"):
             raise Rejected(NO_COMMON_VERSION)
@@ -137,11 +139,11 @@ class Opening(NamedTuple):
 
     def _check_user(self, aarq: Aarq) -> int:
         users, user = self.offer.users(), aarq.calling_ae_invocation_id
+        if user is not None and "user-id-refused" in self.faults:
+            raise Rejected(CALLING_USER)
         if not users:
             return user or 0
-        if "user-id-refused" in self.faults:
-            raise Rejected(CALLING_USER)
-        if user not in users and "user-id-not-checked" not in self.faults:
+        if user not in users:
             raise Rejected(CALLING_USER)
         return user or 0
 
@@ -199,7 +201,8 @@ class Opening(NamedTuple):
         agreed = request.conformance & offered
         if not agreed and "empty-conformance-accepted" not in faults:
             raise Rejected(NO_REASON, _CONFORMANCE)
-        if 0 < request.max_pdu < SMALLEST_PDU and "max-pdu-too-small-accepted" not in faults:
+        least = SMALLEST_PDU + self.guard.overhead(self.guard.answer(NONE))
+        if 0 < request.max_pdu < least and "max-pdu-too-small-accepted" not in faults:
             raise Rejected(NO_REASON, _PDU_SIZE)
         return offered if "conformance-not-negotiated" in faults else agreed
 

@@ -7,6 +7,7 @@ back to its sign-on, as meters do on a break.
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from bench.protocols.iec62056_21.sign_on import Switch
@@ -73,8 +74,6 @@ class MeterLine:
     def time_passed(self, now: float) -> None:
         """Deliver what has arrived by ``now``, act on time-outs, send what is pushed."""
         self._hear(now)
-        self._link.time_passed(now)
-        self._go_on(now)
 
     def outgoing(self) -> bytes:
         """Return what the other end has received by now."""
@@ -83,6 +82,7 @@ class MeterLine:
     def _hear(self, now: float) -> None:
         for arrived, octets in self._time.arrived(now):
             self._link.receive(octets, arrived)
+        self._link.time_passed(now)
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
@@ -95,7 +95,19 @@ class MeterLine:
 
 
 class Server(serving.Server):
-    """Serves one meter until it is stopped."""
+    """Serves one meter until it is stopped.
+
+    Time that a stimulus lets pass counts for the link's time-outs, too.
+    """
 
     def __init__(self, meter: Meter, link: LinkServer, settings: LineSettings) -> None:
-        super().__init__(MeterLine(link, settings), meter.calls())
+        self._jumped = 0.0
+        calls = dict(meter.calls())
+        self._advance_meter = calls["time", "advance"]
+        calls["time", "advance"] = self._advance
+        super().__init__(MeterLine(link, settings), calls,
+                         clock=lambda: time.monotonic() + self._jumped)
+
+    def _advance(self, seconds: float) -> None:
+        self._advance_meter(seconds)
+        self._jumped += seconds

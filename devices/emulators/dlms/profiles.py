@@ -95,6 +95,8 @@ class ProfileGeneric(Interface):
 
     def write_capture_objects(self, value: Data) -> None:
         """Capture other objects, which must be there, and clear the buffer."""
+        if value == self.stored("capture_objects"):
+            return
         columns = tuple(Column.of(element) for element in value.value)
         for column in columns:
             self._capture(column)
@@ -104,12 +106,16 @@ class ProfileGeneric(Interface):
 
     def write_capture_period(self, value: Data) -> None:
         """Capture at other times and clear the buffer."""
+        if value == self.stored("capture_period"):
+            return
         self.store("capture_period", value)
         self._last = self._time.now
         self.do_reset(value)
 
     def write_profile_entries(self, value: Data) -> None:
         """Hold more or fewer rows and clear the buffer."""
+        if value == self.stored("profile_entries"):
+            return
         self.store("profile_entries", value)
         self.do_reset(value)
 

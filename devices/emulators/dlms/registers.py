@@ -119,6 +119,8 @@ class DemandRegister(Interface):
 
     def write_period(self, value: Data) -> None:
         """Change the period and begin a new one."""
+        if value == self.stored("period"):
+            return
         self.store("period", value)
         self._begin()
 

@@ -3,8 +3,8 @@
 What arrives is answered as IEC 62056-5-3 has it, or not at all; nothing that arrives raises. Where
 the standard leaves it open: a request that cannot be read, or comes without an association, is
 answered by an exception response in the clear; a wrong answer to the challenge ends the
-association; a release with less protection than the policy asks for is answered "not finished",
-which ends nothing.
+association; a release with less protection than the policy asks for is refused like any other
+request, and ends nothing.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from devices.emulators.dlms.opening import (
     Rejected,
     rejection,
 )
+from devices.emulators.dlms.profile import MANAGING
 from devices.emulators.dlms.services import CONFIRMED, SERVICE_OF, Services
 from devices.emulators.dlms.short_services import SHORT_OF, ShortServices
 from devices.emulators.gbcs.faults import Faults
@@ -196,6 +197,8 @@ class Session:
         names = frozenset(conformance_names(agreed.conformance))
         if "service-not-negotiated-served" in self._faults:
             names = frozenset(self._offer.settings.conformance)
+        if "logical-name-service-served" in self._faults:
+            names |= {"get"}
         self._names = names
         view, changed = self._offer.view, self._device.changed
         self._services = Services(view, names, changed, self._faults)
@@ -214,7 +217,7 @@ class Session:
         """Behave as if an association without protection were open: what some defects do."""
         guard = Guard(self._fresh.guard.security.keys, Counters(), None,
                       random=self._device.random, faults=self._faults)
-        self._begin(Agreed(guard, conformance(self._offer.settings.conformance), 0xFFFF, None, 0,
+        self._begin(Agreed(guard, conformance(MANAGING), 0xFFFF, None, 0,
                            b"", b""))
 
     def _drop(self) -> None:
@@ -236,10 +239,10 @@ class Session:
         if "release-unprotected-accepted" not in self._faults:
             try:
                 opened = self._guard.open(rlrq.user_information or b"")
-            except SecurityError:
-                return (Rlre(reason=1).encode(),)
+            except SecurityError as wrong:
+                return (self._not_taken(wrong),)
             if not self._guard.is_enough(opened.protection):
-                return (Rlre(reason=1).encode(),)
+                return (NOT_ALLOWED.encode(),)
             if opened.protection.applied:
                 information = self._guard.close(
                     self._agreed.initiate, self._guard.answer(opened.protection))
@@ -375,6 +378,7 @@ class Session:
         """Return the challenge as the meter sees it, with a defect."""
         faults = self._faults
         wrong = ("challenge-answer-wrong-for-long" in faults and len(challenge) > 32) \
+            or ("challenge-answer-wrong-for-short" in faults and len(challenge) <= 16) \
             or ("challenge-answer-wrong-for-odd" in faults and len(challenge) % 2)
         if wrong:
             return challenge[:-1] + bytes((challenge[-1] ^ 1,))

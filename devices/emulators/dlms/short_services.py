@@ -173,6 +173,9 @@ class ShortServices:
                 if isinstance(one, ParameterizedAccess) else None
             return self._view.get(*found.key, index, selection)
         except Refused as refused:
+            if "unknown-short-name-answered" in self._faults \
+                    and refused.result == OBJECT_UNDEFINED:
+                return NULL
             return Refusal(refused.result)
 
     # -- write ---------------------------------------------------------------------------------
@@ -214,6 +217,8 @@ class ShortServices:
                     if isinstance(one, ParameterizedAccess) else None
                 self._view.set(*found.key, index, value, selection)
         except Refused as refused:
+            if "unknown-short-name-written" in self._faults and refused.result == OBJECT_UNDEFINED:
+                return None
             return Refusal(refused.result)
         self._changed()
         return None
@@ -227,6 +232,8 @@ class ShortServices:
             if not row.base_name or offset < 0 or offset % 8:
                 continue
             if offset // 8 + 1 in (1, *found.attributes):
+                if "served-by-no-short-name" in self._faults:
+                    break
                 return found, False, offset // 8 + 1
             declared = interface_class(found.CLASS_ID, found.VERSION)
             first = declared.first_method_offset if declared else None

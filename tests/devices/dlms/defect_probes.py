@@ -28,10 +28,14 @@ from bench.protocols.cosem.reference import Selection
 from bench.protocols.dlms.apdu import (
     Conformance,
     GetRequestNext,
+    GetRequestNormal,
     GetRequestWithList,
+    ReadRequest,
     Selected,
     SetRequestWithDatablock,
     SetRequestWithFirstDatablock,
+    Variable,
+    WriteRequest,
     decode,
     mechanism_name,
 )
@@ -46,7 +50,8 @@ from bench.protocols.dlms.security.protection import (
 )
 from devices.emulators.dlms import instants
 from devices.emulators.dlms.interface import parse
-from devices.emulators.dlms.profile import MANAGEMENT
+from devices.emulators.dlms.profile import BY_SHORT_NAME, MANAGEMENT
+from devices.emulators.dlms.profile import PUBLIC as OPEN_TO_ALL
 from devices.emulators.dlms.profile import READER as LOW
 from devices.emulators.gbcs.instants import HALF_HOUR
 
@@ -454,7 +459,29 @@ _HOUR = _range(_START - 3_600, _START)
 _COLUMN = _range(_START - 3_600, _START, (3, obis.parse("1-0:2.8.0.255"), 2, 0))
 _DUMMY = parse("{os(6),u16}").build((bytes(6), 0))
 
+
+def _by_name(request: Any) -> Probe:
+    """Return a probe of how a public client by short names is answered."""
+    def probe(*faults: str) -> Any:
+        offer = OPEN_TO_ALL.model_copy(update={"conformance": BY_SHORT_NAME})
+        client = _public(*faults, short_names=True, associations=(offer,)).open()
+        return client.ask(request)
+    return probe
+
+
 PROBES: Mapping[str, Probe] = {
+    "protocol-version-refused": _rejected(_public, protocol_version="1"),
+    "unlisted-object-served-as-null": _reading("3/1-0:99.99.99.255/a2"),
+    "write-to-nothing-answered-as-success": lambda *faults: _manager(*faults).open().set(
+        "1/0-0:96.99.0.255/a2", TEXT),
+    "listed-attribute-refused": _reading(f"{IMPORT}/a3"),
+    "listed-write-refused": _writing(MESSAGE, TEXT),
+    "image-repeated-block-refused": _transfer(
+        lambda image: dict(reversed(_whole(image).items())), "a3"),
+    "served-by-no-short-name": _by_name(ReadRequest((Variable(0x1000),))),
+    "unknown-short-name-answered": _by_name(ReadRequest((Variable(8),))),
+    "unknown-short-name-written": _by_name(WriteRequest((Variable(8),), (ZERO,))),
+    "logical-name-service-served": _by_name(GetRequestNormal(0xC1, attribute(NAME))),
     "served-after-rejection": _after_rejection,
     "served-without-association": _without_association,
     "association-survives-connection": _after_connection,

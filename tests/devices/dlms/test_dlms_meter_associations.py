@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import keywrap
 from cryptography.hazmat.primitives.asymmetric import ec
-from dlms_conversation import CONTEXT, MANAGER, PUBLIC, READER, Client, fresh
+from dlms_conversation import CONTEXT, MANAGER, PUBLIC, READER, Client, attribute, fresh, method
 
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.dlms.apdu import (
@@ -119,6 +120,13 @@ def test_an_initiate_request_that_cannot_be_met_is_told_why(
     aare = talking.associate(initiate=talking.request(**changes))
     assert (aare.result, tuple(aare.diagnostic)) == (REJECTED, (1, 1))
     assert decode(aare.user_information) == ConfirmedServiceError(1, 6, error)
+
+
+@pytest.mark.parametrize(("max_pdu", "result"), [(32, 1), (33, 0)])
+def test_protection_adds_to_the_smallest_maximum(max_pdu: int, result: int) -> None:
+    talking = _managed()
+    aare = talking.associate(initiate=talking.request(max_pdu=max_pdu))
+    assert aare.result == result
 
 
 @pytest.mark.parametrize("changes", [{"dlms_version": 7}, {"quality_of_service": 3},
@@ -326,7 +334,7 @@ def test_a_counter_that_was_used_is_refused_with_the_one_expected() -> None:
     talking = _managed().open()
     talking.get(CLOCK)
     last = talking.security.counters.sending[Key.UNICAST] - 1
-    request = GetRequestNormal(0xC1, (8, bytes((0, 0, 1, 0, 0, 255)), 2))  # type: ignore[arg-type]
+    request = GetRequestNormal(0xC1, attribute(CLOCK))
     for counter in (last, last - 3):
         assert talking.ask(request, counter=counter) == ExceptionResponse(1, 6, last + 1)
     assert isinstance(talking.ask(request, counter=last + 1_000), GetResponseNormal)
@@ -372,6 +380,35 @@ def test_a_general_envelope_has_to_be_negotiated() -> None:
     assert talking.get(CLOCK) == ExceptionResponse(1, 2)
 
 
+def test_general_ciphering_with_a_wrapped_key_is_answered_in_kind() -> None:
+    talking = _managed().open()
+    talking.protection = Protection(True, True, Key.WRAPPED, Envelope.CIPHERING)
+    assert isinstance(talking.get(CLOCK), GetResponseNormal)
+    assert talking.opened.protection[:4] == talking.protection
+
+
+@pytest.mark.parametrize("key", [Key.ONE_PASS, Key.STATIC])
+@pytest.mark.parametrize("whole", [True, False])
+def test_general_ciphering_with_an_agreed_key_is_answered(key: Key, whole: bool) -> None:
+    ours, theirs, signing = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    keys = replace(derived(0, suite_number=1), agreement=theirs, signing=signing,
+                   client_signing=signing.public_key(),
+                   client_agreement=ours.public_key() if whole else None)
+    offer = MANAGEMENT.model_copy(update={"policy": 0})
+    talking = Client(fresh(keys=keys, suite=1, associations=(offer,)), MANAGER)
+    talking.security.keys = replace(
+        talking.keys(), agreement=ours, signing=signing, peer_signing=signing.public_key(),
+        peer_agreement=theirs.public_key())
+    talking.open()
+    talking.protection = Protection(True, True, key, Envelope.CIPHERING)
+    answer = talking.get(CLOCK)
+    if whole:
+        assert isinstance(answer, GetResponseNormal)
+        assert talking.opened.protection.envelope is Envelope.CIPHERING
+    else:  # the meter cannot agree on a key for its answer, or not open the request at all
+        assert isinstance(answer, GetResponseNormal | ExceptionResponse)
+
+
 def test_a_dedicated_key_is_used_beside_the_global_one() -> None:
     talking = _managed()
     talking.open(initiate=talking.request(dedicated_key=bytes(range(16))))
@@ -401,10 +438,10 @@ def test_a_dedicated_key_is_not_taken_from_a_plain_request() -> None:
 
 def test_a_release_with_too_little_protection_ends_nothing() -> None:
     talking = _managed().open()
-    assert talking.release(protection=AUTHENTICATED).reason == 1
+    assert talking.release(protection=AUTHENTICATED) == NOT_ALLOWED
     answer = talking.raw(Rlrq().encode())
     assert answer is not None
-    assert decode(answer).reason == 1  # type: ignore[attr-defined]
+    assert decode(answer) == NOT_ALLOWED
     assert isinstance(talking.get(CLOCK), GetResponseNormal)
     assert talking.release().reason == 0
 
@@ -474,7 +511,6 @@ def test_the_security_setup_tells_what_is_used() -> None:
 
 def test_unconfirmed_actions_are_carried_out_and_not_answered() -> None:
     talking = Client(fresh(), MANAGER).open()
-    request = ActionRequestNormal(0x01, (70, bytes((0, 0, 96, 3, 10, 255)), 1),  # type: ignore[arg-type]
-                                  Data(Tag.INTEGER, 0))
+    request = ActionRequestNormal(0x01, method("70/0-0:96.3.10.255/m1"), Data(Tag.INTEGER, 0))
     assert talking.ask(request) is None
     assert talking.value("70/0-0:96.3.10.255/a2") is False

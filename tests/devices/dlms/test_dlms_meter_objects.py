@@ -216,6 +216,16 @@ def test_entries_that_cannot_be_are_refused(fresh: Meter, entries: tuple[int, ..
     _refused(250, fresh.at(PROFILE).select, 2, Selection(2, parameters))
 
 
+def test_a_buffer_is_cleared_where_another_period_is_written() -> None:
+    meter = Meter(profile_rows=48)
+    meter.put(f"{PROFILE}/a4", Data(Tag.DOUBLE_LONG_UNSIGNED, 1_800))
+    assert meter.value(f"{PROFILE}/a7") == 48
+    meter.put(f"{PROFILE}/a4", Data(Tag.DOUBLE_LONG_UNSIGNED, 900))
+    assert meter.value(f"{PROFILE}/a7") == 0
+    meter.advance(1_800)
+    assert meter.value(f"{PROFILE}/a7") == 2
+
+
 def test_the_billing_script_captures_and_begins_a_new_maximum() -> None:
     meter = Meter(profile_rows=4)
     meter.load(700)

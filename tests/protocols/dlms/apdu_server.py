@@ -57,6 +57,7 @@ class Server:
         self._mechanism = Mechanism.NONE
         self._out: list[bytes] = []
         self._in = b""
+        self._gathered = 0
         self._first: Any = None
 
     def take(self, octets: bytes) -> bytes:
@@ -173,7 +174,9 @@ class Server:
 
     def gather(self, request: Any) -> None:
         if request.number == 1:
-            self._first, self._in = request, b""
+            self._first, self._in, self._gathered = request, b"", 0
+        self._gathered += 1
+        assert request.number == self._gathered
         self._in += request.raw
 
     def outcome_of(self, request: Any, outcome: apdu.ActionOutcome) -> apdu.Apdu:

@@ -172,7 +172,8 @@ def test_conformance_bits_have_names() -> None:
     # Green Book example of a proposal in logical names (00 7E 1F) and its bits
     block = apdu.Conformance(0x007E1F)
     assert apdu.conformance_names(block) == (
-        "priority-management", "attribute-0-with-get", "block-transfer-with-get-or-read",
+        "priority-mgmt-supported", "attribute0-supported-with-get",
+        "block-transfer-with-get-or-read",
         "block-transfer-with-set-or-write", "block-transfer-with-action", "multiple-references",
         "get", "set", "selective-access", "event-notification", "action")
     assert apdu.conformance(apdu.conformance_names(block)) == block

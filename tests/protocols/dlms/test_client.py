@@ -235,6 +235,9 @@ def test_services_go_under_protection(number: int, protection: Protection) -> No
     assert run(client.set(CLOCK, LONG), server.take).succeeded
     assert run(client.action(METHOD, LONG), server.take).data == LONG
     assert 120 < server.longest <= 400
+    found = run(client.access([AccessSpecification(Choice.GET, *CLOCK)], [NULL]), server.take)
+    assert isinstance(found, AccessResponse)
+    assert found.data == (LONG,)
     released = run(client.release(), server.take)
     assert (released.reason, released.refusal) == (0, None)
     assert isinstance(released.initiate, apdu.InitiateResponse)
@@ -471,6 +474,21 @@ def test_an_exchange_is_carried_over_a_link() -> None:
     link = lambda octets: line.append(server.take(octets))  # noqa: E731
     assert carry(client.associate(), link, line.pop).accepted
     assert carry(client.get(SERIAL), link, line.pop).data == LONG
+
+
+def test_what_is_not_answered_is_told() -> None:
+    sent: list[bytes] = []
+    request = apdu.UnconfirmedWriteRequest((Variable(0x100),), (TIME,))
+    client = Client(SHORT, random=random())
+    assert carry(client.tell(request), sent.append, lambda: pytest.fail("awaited")) is None
+    assert sent == [request.encode()]
+
+
+def test_records_can_be_asked() -> None:
+    server = Server(values())
+    client = associated(server)
+    answer = run(client.ask(apdu.GetRequestNormal(0x05, CLOCK)), server.take)
+    assert answer == apdu.GetResponseNormal(0x05, TIME)
 
 
 def test_invoke_ids_go_around() -> None:

@@ -181,7 +181,6 @@ def test_an_attribute_that_is_refused_is_told() -> None:
 
 
 def test_another_object_can_be_named() -> None:
-    device, _ = transfer()
     image = ImageTransfer(Client(Parameters(), random=random()), bytes.fromhex("00002C0001FF"))
     next(image.get(2))
     assert Attribute(18, image.instance, 2).text == "18/0-0:44.0.1.255/a2"

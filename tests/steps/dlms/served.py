@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.protocols.dlms import wrapper
+from bench.protocols.dlms.explain import Conversation
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_events import Received
 from bench.protocols.dlms.hdlc_frame import Deframer
@@ -73,7 +74,7 @@ class ServedMeter:
                     self.meter.connect(client, 1)
             self._waiting += link.outgoing(now)
 
-    def receive(self, timeout: float) -> Arrived:  # noqa: ARG002  nothing is waited for
+    def receive(self, timeout: float) -> Arrived:
         now = time.monotonic()
         if self._waiting:
             return Arrived(self._waiting.pop(0), now)
@@ -128,7 +129,7 @@ def served(framing: str, *faults: str, seed: int = 1, settings: Settings | None 
         return bytes(next(numbers) & 0xFF for _ in range(octets))
 
     dialogue = Dialogue(port, declared, keys_of(keys), Evidence(
-        clock, lambda octets, direction: {}, (keys.low_secret,)), random)
+        clock, Conversation(framing), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, framing: port}, parties=None, clock=clock,
                    answers=Answers({}, {"dlms": declared, "quiet_s": 0.02}),
                    lasting={"dlms": dialogue})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from served import do, served
 
 

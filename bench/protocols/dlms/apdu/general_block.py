@@ -48,13 +48,17 @@ class GeneralBlock:
         return b"".join((head, encode_length(len(self.data)), self.data))
 
     @classmethod
-    def read(cls, octets: bytes) -> tuple[GeneralBlock, int]:
-        """Return the block in ``octets``, from its tag on, and the offset behind it."""
-        _, control, number, acknowledged = _HEAD.unpack_from(octets)
-        length, start = decode_length(octets, _HEAD.size)
+    def read(cls, octets: bytes, offset: int = 0) -> tuple[GeneralBlock, int]:
+        """Return the block whose tag is at ``offset``, and the offset behind it.
+
+        IndexError or struct.error where octets are missing.
+        """
+        _, control, number, acknowledged = _HEAD.unpack_from(octets, offset)
+        at = offset + _HEAD.size
+        length, start = decode_length(octets, at)
         end = start + length
         if end > len(octets):
-            raise RemoteProtocolError(_HEAD.size, f"a length of at most {len(octets) - start}, "
+            raise RemoteProtocolError(at, f"a length of at most {len(octets) - start}, "
                                       "what follows", f"{length}")
         return cls(number, acknowledged, octets[start:end], bool(control & 0x80),
                    bool(control & 0x40), control & LARGEST_WINDOW), end

@@ -7,9 +7,11 @@ data of blocks, joined, are one encoded datum, or the encoded list of results.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from bench.protocols.cosem.data import Data
+from bench.protocols.cosem.data import decode as decode_data
 from bench.protocols.cosem.reference import Attribute, Selection
 from bench.protocols.dlms.apdu.fields import (
     ATTRIBUTE,
@@ -23,7 +25,7 @@ from bench.protocols.dlms.apdu.fields import (
     parts,
     sequence_of,
 )
-from bench.protocols.dlms.apdu.form import Form, Service
+from bench.protocols.dlms.apdu.form import UNFIT, Form, Service
 
 
 class Selected(NamedTuple):
@@ -32,6 +34,8 @@ class Selected(NamedTuple):
     attribute: Attribute
     selection: Selection | None = None
 
+
+_attribute = lru_cache(maxsize=1024)(ATTRIBUTE.write)
 
 SELECTED_LIST = sequence_of(parts(Selected, ATTRIBUTE, SELECTION))
 RESULTS = sequence_of(RESULT)
@@ -47,6 +51,15 @@ class GetRequestNormal(Service):
     selection: Selection | None = None
 
     form = Form("C0 01", U8, ATTRIBUTE, SELECTION)
+
+    def encode(self) -> bytes:
+        """Return the octets; the most frequent request is written out."""
+        if self.selection is None:
+            try:
+                return b"\xc0\x01%c%b\0" % (self.invoke, _attribute(self.attribute))
+            except UNFIT:
+                pass  # the form says what is wrong
+        return Service.encode(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,13 @@ class GetResponseNormal(Service):
     result: Data | Refused
 
     form = Form("C4 01", U8, RESULT)
+
+    @classmethod
+    def read(cls, octets: bytes) -> tuple[GetResponseNormal, int]:
+        """Return the record in ``octets``; the most frequent answer is written out."""
+        result, end = (decode_data(octets, 4) if octets[3] == 0
+                       else RESULT.read(octets, 3))
+        return cls(octets[2], result), end
 
 
 @dataclass(frozen=True, slots=True)

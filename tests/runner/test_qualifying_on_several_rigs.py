@@ -1,0 +1,153 @@
+"""A kind of device with several links is qualified on each, with the defects that exist there."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.cli import qualify
+from bench.plan import load_plans
+from bench.plan.tables import DISCLOSED
+from bench.records.disclosure import Disclosure
+from bench.records.verdict import CaseResult, Disposition, Verdict
+from bench.resources import ROOT
+from bench.runner import qualification
+from bench.runner.qualification import Task, _hold, run_task, tasks_for
+from devices import binding, rig
+from devices.defects.record import Defect, defect
+from devices.device_types import DEVICE_TYPES
+
+PLAN = """\
+group: LINKS
+title: A meter with several links
+device: dlms-meter
+cases:
+  - id: LINKS-001
+    purpose: On any link
+    verifies: [DLMS/COSEM_LIST]
+    ports: [dlms, time]
+    bite: [deaf]
+    steps:
+      - read_reference:
+        expect: reference > 0
+  - id: LINKS-002
+    purpose: On HDLC
+    verifies: [DLMS/HDLC_FRAME_N8]
+    ports: [dlms, time]
+    links: [hdlc]
+    bite: [fcs-not-checked]
+    steps:
+      - read_reference:
+        expect: reference > 0
+  - id: LINKS-${row.id}
+    purpose: ${row.reference}
+    verifies: [DLMS/COSEM_ATTRIBUTE]
+    ports: [dlms, time]
+    bite: [deaf]
+    for_each: {table: disclosed_attributes}
+    steps:
+      - read_reference:
+        expect: reference > 0
+"""
+PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
+FOUND: dict[str, Defect] = {one.name: one for one in (
+    defect("deaf", "DLMS/COSEM_LIST", "", "dlms-meter"),
+    defect("fcs-not-checked", "DLMS/HDLC_FRAME_N8", "", "dlms-meter", "hdlc"))}
+
+
+class Line:
+    """A line of the links that it is asked for."""
+
+    provides = ("dlms",)
+    emulated = True
+
+    def __init__(self, *, url: str, framing: str = "hdlc") -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {**binding.adapters(), **{
+        name: EntryPoint(name, f"{__name__}:Line", binding.GROUP)
+        for name in ("dlms.serial", "dlms.optical", "dlms.tcp")}}
+    monkeypatch.setattr(binding, "adapters", lambda: found)
+    monkeypatch.setattr(rig, "adapters", lambda: found)
+    monkeypatch.setattr(qualify, "of_device", lambda _: FOUND)
+    monkeypatch.setattr(qualify, "DEFECTS", FOUND)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rigs on which the device without a defect was asked what it has."""
+    names: list[str] = []
+
+    def disclosed_by(_: object, declaration: Any) -> Disclosure:
+        names.append(declaration.name)
+        row = DISCLOSED["disclosed_attributes"]
+        return Disclosure({"disclosed_attributes": (row, {**row, "id": f"{row['id']}-2"})})
+
+    monkeypatch.setattr(qualify, "disclosed_by", disclosed_by)
+    return names
+
+
+def on(tmp_path: Path, name: str) -> Any:
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+    planned = load_plans([tmp_path / "plan.yaml"], defects=FOUND)
+    return qualify._device(planned, PROFILE, ROOT / f"devices/rigs/emulated-{name}.yaml", ())
+
+
+def test_each_rig_has_its_cases_and_defects(tmp_path: Path, asked: list[str]) -> None:
+    found = {name: on(tmp_path, name) for name in DEVICE_TYPES["dlms-meter"].rigs}
+    assert [device.name for device in found.values()] == [
+        f"DLMS-METER on emulated-{name}" for name in found]
+    rows = ("LINKS-hls.8.0-0.1.0.0.255.a2", "LINKS-hls.8.0-0.1.0.0.255.a2-2")
+    for name, device in found.items():
+        framed = name != "dlms-wrapper"
+        assert tuple(case.id for case in device.cases) == (
+            ("LINKS-001", *(["LINKS-002"] if framed else []), *rows))
+        assert device.defects == (("deaf", "fcs-not-checked") if framed else ("deaf",))
+    assert asked == [f"emulated-{name}" for name in found]  # once each
+
+
+class Deaf:
+    """A station whose device fails its second case, whatever that is."""
+
+    ran: list[str]
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.answers = None
+
+    def run(self, case: Any, attempt: int) -> tuple[str]:
+        Deaf.ran.append(case.id)
+        return (case.id,)
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("everything", "defect", "last"), [
+    (False, "deaf", 2), (True, "deaf", 4), (False, "", 4)])
+def test_rows_behind_the_one_that_noticed_are_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, everything: bool, defect: str, last: int
+) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+    row = DISCLOSED["disclosed_attributes"]
+    rows = tuple({**row, "id": f"hls.{number}"} for number in range(1, 5))
+    cases = [case for case in load_plans(
+        [tmp_path / "plan.yaml"],
+        disclosed=Disclosure({"disclosed_attributes": rows})) if case.generated]
+    place = Path("rig.yaml")
+    monkeypatch.setattr(qualification, "_device", lambda *_: (None, None))
+    monkeypatch.setattr(qualification, "Station", Deaf)
+    monkeypatch.setattr(qualification, "judge_case", lambda case, *_: CaseResult(
+        case.id, Verdict.FAIL if case.id.endswith("2") else Verdict.PASS,
+        Disposition.SELECTED, ""))
+    monkeypatch.setattr(qualification, "_plan", {})
+    Deaf.ran = []
+    _hold({place: cases})
+    tasks = tasks_for(cases, ["deaf"], everything=everything, profile=Path("p"), rig=place)
+    (task,) = (task for task in tasks if task.defect == defect)
+    assert isinstance(task, Task)
+    assert [result.case for result in run_task(task)] == Deaf.ran == [
+        f"LINKS-hls.{number}" for number in range(1, last + 1)]
