@@ -155,13 +155,13 @@ class _Sent(NamedTuple):
 
 def _securities(sent: _Sent, memory: Memory, keys: Sequence[Keys]) -> Iterator[Security]:
     """Yield what may open an APDU, as its receiver, with the titles and keys that were learnt."""
-    for held in keys:
-        client = replace(
-            held, own_title=memory.client_title or held.own_title,
-            peer_title=memory.server_title or held.peer_title)
+    learnt = [replace(held, own_title=memory.client_title or held.own_title,
+                      peer_title=memory.server_title or held.peer_title) for held in keys]
+    # a title may have been given wrong on purpose: those of the keys are tried as well
+    for client in (*learnt, *(held for held in keys if held not in learnt)):
         if memory.dedicated is not None and len(memory.dedicated) in (16, 32):
             with suppress(LocalProtocolError):  # of another suite's length
-                client = client.with_dedicated(memory.dedicated)
+                client = client.with_dedicated(memory.dedicated)  # noqa: PLW2901  the same keys
         if sent.by(client.peer_title, client=False):
             yield Security(client, replay=_ANY_COUNTER)
         if sent.by(client.own_title, client=True):
