@@ -19,6 +19,7 @@ _HEXADECIMAL = frozenset(string.hexdigits)
 _SENT = re.compile(r"\b(tx|sent|send|out)\b|>", re.IGNORECASE)
 _RECEIVED = re.compile(r"\b(rx|received|recv|in)\b|<", re.IGNORECASE)
 _COMMENT = "#"
+_PORT = "dlms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def _capture(path: Path) -> Iterator[Message]:
 
 def _ledger(folder: Path) -> Iterator[Message]:
     for event in read_events(folder):
+        if event.data.get("port", _PORT) != _PORT:
+            continue
         frames = event.data.get("frames")
         for frame in frames if isinstance(frames, list) else ():
             try:

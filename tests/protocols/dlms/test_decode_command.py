@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.cli import cli
+from bench.ledger import Ledger
 from bench.ledger.capture import write_capture
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
@@ -21,7 +23,10 @@ from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import apdu, wrapper
 from bench.protocols.dlms.security.protection import BOTH
 from bench.protocols.dlms.security.securing import Security
+from bench.records.answers import Answers
 from bench.records.event import Event
+from bench.records.run import FrozenPlan
+from bench.records.subject import Subject
 from devices import dlms_keys
 
 CLOCK = Attribute(8, obis.parse("0-0:1.0.0.255"), 2)
@@ -98,6 +103,19 @@ def test_the_captures_of_the_bench_are_read_back(tmp_path: Path) -> None:
     assert [found[0]["summary"], found[2]["summary"]] == SUMMARIES
     assert found[1]["summary"] == "part of a frame, 9 octets so far"
     assert found[0]["time"] == "2026-11-29T10:00:00.000+00:00"
+
+
+def test_of_a_run_the_frames_of_its_dlms_port_are_told(tmp_path: Path) -> None:
+    subject = Subject("DLMS-METER", "Maker", "1234", "M", "1", "01020304", "AB" * 32, "A")
+    plan = FrozenPlan(subject, Answers(), "precheck", False, ())
+    noon = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    with Ledger.create(tmp_path / "run", plan, lambda: noon) as ledger:
+        for port, octets in (("dlms", REQUEST), ("gbcs", b"\xdd\0"), ("dlms", RESPONSE)):
+            ledger.append(Event("observation", "C-1", 1, "2026-11-29T10:00:00Z", {
+                "port": port, "frames": [{"direction": "sent", "octets": octets.hex()}]}))
+    found = records(str(tmp_path / "run"))
+    assert [one["summary"] for one in found] == SUMMARIES
+    assert [one["place"] for one in found] == ["entry 2, C-1", "entry 4, C-1"]
 
 
 def ethernet(source: str, destination: str, sequence: int, octets: bytes, flags: int = 0x18
@@ -197,3 +215,10 @@ def test_text_of_a_device_cannot_steer_a_terminal() -> None:
     done = decode(octets.hex())
     assert "\x1b" not in done.output
     assert "a\\x1b[2Jb" in done.output
+
+
+def test_the_guide_shows_what_the_command_prints() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "dlms.md").read_text(encoding="utf-8")
+    shown = guide.partition("$ smip-bench dlms decode ")[2].partition("```")[0]
+    octets, _, printed = shown.partition("\n")
+    assert decode(octets).output.strip() == printed.strip()

@@ -9,6 +9,7 @@ from typing import Any
 
 import apdu_strategies
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +27,15 @@ from bench.protocols.dlms import apdu, hdlc_mutation, wrapper
 from bench.protocols.dlms.explain import Conversation, explain, framing_of, text_lines
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_frame import Frame, FrameType
+from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.keys import Keys
-from bench.protocols.dlms.security.protection import AUTHENTICATED, BOTH, ENCRYPTED, Envelope
+from bench.protocols.dlms.security.protection import (
+    AUTHENTICATED,
+    BOTH,
+    ENCRYPTED,
+    SIGNED,
+    Envelope,
+)
 from bench.protocols.dlms.security.securing import Security
 
 CLOCK = Attribute(8, obis.parse("0-0:1.0.0.255"), 2)
@@ -251,14 +259,8 @@ def test_titles_and_the_dedicated_key_are_learnt_from_the_association() -> None:
     client = Security(KEYS.with_dedicated(b"d" * 16))
     said = talk.explain(client.protect(
         apdu.GetRequestNormal(0xC1, CLOCK).encode(),
-        BOTH._replace(key=client_key("dedicated"))))
+        BOTH._replace(key=Key.DEDICATED)))
     assert said["summary"].startswith("ded-get-request, counter 0: get-request-normal")
-
-
-def client_key(name: str) -> Any:
-    from bench.protocols.dlms.security.counters import Key
-
-    return Key(name)
 
 
 def test_a_value_stands_with_the_unit_that_was_read_before() -> None:
@@ -397,3 +399,45 @@ def test_every_access_of_the_reference_data_is_told_without_an_error(vectors: li
         assert not [error for error in said.get("errors", []) if "found" in error], vector.name
         told += 1
     assert told > 300
+
+
+def test_what_another_library_writes_is_told() -> None:
+    """dlms-cosem 21.3.2 (MIT) as the writer."""
+    xdlms = pytest.importorskip("dlms_cosem.protocol.xdlms", reason="dlms-cosem is not installed")
+    cosem = pytest.importorskip("dlms_cosem.cosem")
+    enumerations = pytest.importorskip("dlms_cosem.enumerations")
+    attribute = cosem.CosemAttribute(
+        interface=enumerations.CosemInterface.CLOCK,
+        instance=cosem.Obis(0, 0, 1, 0, 0, 255), attribute=2)
+    talk = Conversation("apdu")
+    asked = talk.explain(bytes(xdlms.GetRequestNormal(cosem_attribute=attribute).to_bytes()))
+    assert value_of(asked, "attribute") == "8/0-0:1.0.0.255/a2 (Clock: clock, time)"
+    assert "errors" not in asked
+    proposal = xdlms.InitiateRequest(
+        proposed_conformance=xdlms.Conformance(get=True, set=True), client_max_receive_pdu_size=500)
+    said = talk.explain(bytes(proposal.to_bytes()))
+    assert value_of(said, "conformance") == "000018 (get, set)"
+    assert value_of(said, "max-pdu") == "500 octets"
+    assert "errors" not in said
+
+
+def test_signed_and_agreed_messages_are_opened_as_far_as_the_client_can() -> None:
+    curve = ec.SECP256R1()
+    ours, theirs, our_agreement, their_agreement = (
+        ec.derive_private_key(number, curve) for number in (11, 12, 13, 14))
+    client = Keys(1, KEYS.own_title, KEYS.peer_title, authentication=b"a" * 16, master=b"m" * 16,
+                  signing=ours, agreement=our_agreement, peer_signing=theirs.public_key(),
+                  peer_agreement=their_agreement.public_key())
+    meter = replace(client, own_title=client.peer_title, peer_title=client.own_title,
+                    signing=theirs, agreement=their_agreement, peer_signing=ours.public_key(),
+                    peer_agreement=our_agreement.public_key())
+    ciphering = BOTH._replace(envelope=Envelope.CIPHERING)
+    ways = [SIGNED, *(ciphering._replace(key=key) for key in (Key.WRAPPED, Key.ONE_PASS,
+                                                              Key.STATIC))]
+    for sender in (client, meter):
+        for way in ways:
+            octets = Security(sender).protect(apdu.GetRequestNormal(0xC1, CLOCK).encode(), way)
+            said = explain(octets, "apdu", client)
+            assert "errors" not in said
+            closed = sender is client and way.key is Key.ONE_PASS
+            assert ("attribute" in dict(flat(said))) is not closed, (sender, way)

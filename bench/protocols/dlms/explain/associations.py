@@ -47,6 +47,8 @@ def read_acse(cursor: Cursor, memory: Memory, inner: Inner) -> str:
     _, content, end = read_head(cursor.octets, start, cursor.end)
     cursor.add(Part(start, content - start, "tag and length",
                     f"{record.tag:02X} {name}, {end - content} octets"))
+    if record is Aarq:
+        memory.forget_association()
     summary = name
     while cursor.at < end:
         summary += _element(cursor, record, end, memory, inner)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.cosem.classes import forms
@@ -16,7 +17,7 @@ from bench.protocols.dlms.explain.cursor import Cursor
 from bench.protocols.dlms.explain.memory import Memory
 from bench.protocols.dlms.explain.tree import Part
 from bench.protocols.dlms.security.counters import ReplayPolicy
-from bench.protocols.dlms.security.general import read_key_info
+from bench.protocols.dlms.security.general import ONE_PASS, Source, read_key_info
 from bench.protocols.dlms.security.keys import Keys
 from bench.protocols.dlms.security.protection import (
     AUTHENTICATION,
@@ -55,7 +56,7 @@ def read_ciphered(cursor: Cursor, memory: Memory, keys: Sequence[Keys]) -> tuple
     form = FORMS[octets[0]]
     name = _name(octets[0])
     cursor.number("tag", 1, lambda value: f"{value:02X} {name}")
-    _header(cursor, form.envelope)
+    sender, one_pass = _header(cursor, form.envelope)
     if form.envelope is Envelope.SIGNING:
         cursor.string("content", lambda content: f"{len(content)} octets")
         cursor.string("signature")
@@ -65,7 +66,7 @@ def read_ciphered(cursor: Cursor, memory: Memory, keys: Sequence[Keys]) -> tuple
         raise RemoteProtocolError(cursor.at, "the end of the APDU", f"{cursor.left} octets more")
     opened = None
     wrong: SecurityError | None = None
-    for security in _securities(octets[0], memory, keys):
+    for security in _securities(_Sent(octets[0], sender, one_pass), memory, keys):
         try:
             opened = security.unprotect(octets)
             break
@@ -93,19 +94,23 @@ def _counter_text(opened: Opened) -> str:
     return "signed" if opened.counter is None else f"counter {opened.counter}"
 
 
-def _header(cursor: Cursor, envelope: Envelope) -> None:
+def _header(cursor: Cursor, envelope: Envelope) -> tuple[bytes, bool]:
+    """Read what stands before the content; return the sender's title, and if it made a key."""
+    sender, one_pass = b"", False
     if envelope is Envelope.GENERAL:
-        cursor.string("system-title", lambda title: forms.text("system-title", title))
+        sender = cursor.string("system-title", lambda title: forms.text("system-title", title))
     if envelope in _GENERAL_NAMES:
         cursor.string("transaction-id")
-        for name in ("originator-system-title", "recipient-system-title"):
-            cursor.string(name, lambda title: forms.text("system-title", title))
+        sender, _ = [cursor.string(name, lambda title: forms.text("system-title", title))
+                     for name in ("originator-system-title", "recipient-system-title")]
         cursor.string("date-time", lambda when: forms.text("date-time", when))
         cursor.string("other-information")
     if envelope is Envelope.CIPHERING:
         info, end = read_key_info(bytes(cursor.octets[: cursor.end]), cursor.at)
         said = "none" if info is None else f"{_KEY_INFO[info.source]} {info.identity}"
+        one_pass = info is not None and (info.source, info.identity) == (Source.AGREED, ONE_PASS)
         cursor.add(Part(cursor.at, end - cursor.at, "key-info", said))
+    return sender, one_pass
 
 
 def _content(cursor: Cursor) -> None:
@@ -133,29 +138,47 @@ def _control_text(octet: int) -> str:
             f"{'broadcast' if octet & KEY_SET else 'unicast'} key")
 
 
-def _securities(tag: int, memory: Memory, keys: Sequence[Keys]) -> Iterator[Security]:
+class _Sent(NamedTuple):
+    """What tells the sender of an APDU: its tag, its title, if it made a key for this one."""
+
+    tag: int
+    title: bytes
+    one_pass: bool
+
+    def by(self, title: bytes, *, client: bool) -> bool:
+        """Return whether the client (or server), who has that title, may have sent it."""
+        plain = FORMS[self.tag].plain
+        if plain is not None:
+            return (plain[0] in _REQUESTS) is client
+        return self.title in (b"", title) or not title
+
+
+def _securities(sent: _Sent, memory: Memory, keys: Sequence[Keys]) -> Iterator[Security]:
     """Yield what may open an APDU, as its receiver, with the titles and keys that were learnt."""
-    plain = FORMS[tag].plain
-    for held in keys:
-        client = replace(
-            held, own_title=memory.client_title or held.own_title,
-            peer_title=memory.server_title or held.peer_title)
+    learnt = [replace(held, own_title=memory.client_title or held.own_title,
+                      peer_title=memory.server_title or held.peer_title) for held in keys]
+    # a title may have been given wrong on purpose: those of the keys are tried as well
+    for client in (*learnt, *(held for held in keys if held not in learnt)):
         if memory.dedicated is not None and len(memory.dedicated) in (16, 32):
             with suppress(LocalProtocolError):  # of another suite's length
-                client = client.with_dedicated(memory.dedicated)
-        from_client = plain is not None and plain[0] in _REQUESTS
-        if plain is None or not from_client:
+                client = client.with_dedicated(memory.dedicated)  # noqa: PLW2901  the same keys
+        if sent.by(client.peer_title, client=False):
             yield Security(client, replay=_ANY_COUNTER)
-        if plain is None or from_client:
-            yield Security(_mirrored(client), replay=_ANY_COUNTER)
+        if sent.by(client.own_title, client=True):
+            mirrored = _mirrored(client)
+            yield Security(replace(mirrored, agreement=None) if sent.one_pass else mirrored,
+                           replay=_ANY_COUNTER)
 
 
 def _mirrored(client: Keys) -> Keys:
-    """Return the keys as the server sees them; the bench's public keys are those of its own."""
+    """Return what opens the client's own messages, as the server would.
+
+    The keys of the static agreement stay: both sides come to the same secret by them. What the
+    client sent under a key of its making, by one-pass Diffie-Hellman, only the server can open.
+    """
     return replace(
         client, own_title=client.peer_title, peer_title=client.own_title, signing=None,
-        agreement=None, peer_signing=client.signing.public_key() if client.signing else None,
-        peer_agreement=client.agreement.public_key() if client.agreement else None)
+        peer_signing=client.signing.public_key() if client.signing else None)
 
 
 def _refused(cursor: Cursor, start: int, wrong: SecurityError | None) -> None:

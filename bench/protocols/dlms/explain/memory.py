@@ -37,6 +37,13 @@ class Memory:
     dedicated: bytes | None = field(default=None, repr=False)
     mechanism: int = 0
 
+    def forget_association(self) -> None:
+        """Forget what belongs to one association, as another one is asked for."""
+        self.client_title = self.server_title = b""
+        self.dedicated, self.mechanism = None, 0
+        self.asked.clear()
+        self.blocks.clear()
+
     def version(self, reference: Reference | None) -> int | None:
         """Return the version of the class of an object, where the object list told it."""
         if reference is None:

@@ -29,6 +29,7 @@ from bench.protocols.dlms.explain.tree import Part
 MOST_ELEMENTS = 32
 _CONTAINERS = (Tag.ARRAY, Tag.STRUCTURE)
 _FORMS = {Tag.DATE_TIME: "date-time", Tag.DATE: "date", Tag.TIME: "time"}
+_ON_A_LINE = 6  # elements
 _TEXT_OCTETS = 3  # from so many on, printable octets are likely to be text
 
 
@@ -131,10 +132,12 @@ def _compact(octets: bytes, start: int, data: Data, name: str, kind: Type | None
 
 
 def one_line(data: Data, kind: Type | None = None) -> str:
-    """Return a value on one line: containers in braces."""
+    """Return a value on one line: short containers in braces, of long ones their size."""
     kind = _chosen(kind, data)
     if isinstance(data.value, CompactArray):
         return f"compact array of {len(data.value.elements)}"
+    if data.tag in _CONTAINERS and len(data.value) > _ON_A_LINE:
+        return f"{tag_text(data.tag)} of {len(data.value)}"
     if data.tag in _CONTAINERS:
         inner = ", ".join(one_line(element, _member(kind, data.tag, number)[1])
                           for number, element in enumerate(data.value))
