@@ -1,7 +1,8 @@
 """The meter's optical port: sign-on to mode E, then HDLC (IEC 62056-21, 6.4.5; 62056-46, 6.2).
 
 Back to the sign-on when the line was closed or its other end is back at 300 bit/s, and after the
-inactivity time-out; a link that is disconnected can be connected again. Octets before the sign-on that are no request are passed over.
+inactivity time-out; a link that is disconnected can be connected again. Octets before the sign-on
+that are no request are passed over.
 """
 
 from __future__ import annotations
