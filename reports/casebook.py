@@ -9,6 +9,7 @@ from typing import Any
 from bench.records.event import Event
 from bench.records.plan import Expectation, Step
 from bench.records.verdict import Finding, Verdict
+from reports import fields
 from reports.evidence import ShownCase
 from reports.text import elided, hexadecimal, outline, plain
 
@@ -220,7 +221,10 @@ def _most(frames: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, An
 
 def _exchange(frame: Mapping[str, Any], brief: bool) -> Exchange:
     decoded = frame.get("decoded")
-    reading = plain(decoded, 4 * LONGEST_VALUE) if brief and decoded else _values(decoded)
+    if isinstance(decoded, Mapping) and fields.has_fields(decoded):
+        reading = fields.reading(decoded, LONGEST_VALUE, brief=brief)
+    else:
+        reading = plain(decoded, 4 * LONGEST_VALUE) if brief and decoded else _values(decoded)
     return Exchange(
         f"{frame.get('direction', '')} {frame.get('time', '')}",
         hexadecimal(str(frame.get("octets", "")), LONGEST_OCTETS),

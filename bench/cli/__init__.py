@@ -24,6 +24,7 @@ COMMANDS = {
     "decide": "bench.cli.decide",
     "delta": "bench.cli.delta",
     "dispute": "bench.cli.dispute",
+    "dlms": "bench.cli.dlms",
     "emulate": "bench.cli.emulate",
     "firmware": "bench.cli.firmware",
     "gate": "bench.cli.gate",

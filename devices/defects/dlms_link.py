@@ -8,8 +8,6 @@ a trait of links (:data:`devices.dlms_names.LINKS`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from devices.defects.record import Defect, defect
 
 DEVICE = "dlms-meter"
@@ -89,7 +87,7 @@ _WRAPPER: tuple[_Row, ...] = (
     ("wrapper-silent-after-odd-header", "FIELD-03",
      "nobody is answered any more after a wrong header, on fresh connections neither"),
     ("wrapper-cut-apdu-served", "FIELD-03",
-     "what arrived of an APDU is served when its connection falls silent"),
+     "what arrived of an APDU is served, whatever length its header promises"),
 )
 
 _MODE_E: tuple[_Row, ...] = (
@@ -103,12 +101,11 @@ _MODE_E: tuple[_Row, ...] = (
 _TABLES = ((_HDLC, "hdlc"), (_WRAPPER, "wrapper"), (_MODE_E, "mode-e"))
 
 
-def _defect(name: str, breaks: str, description: str) -> Defect:
+def _defect(row: _Row, trait: str) -> Defect:
+    name, breaks, description = row
     ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
-    return defect(name, ids, description, DEVICE)
+    return defect(name, ids, description, DEVICE, trait)
 
 
-DLMS_LINK: tuple[Defect, ...] = tuple(_defect(*row) for rows, _ in _TABLES for row in rows)
-
-TRAITS: Mapping[str, str] = {row[0]: trait for rows, trait in _TABLES for row in rows}
-"""Defect -> the trait of the links that it exists on."""
+DLMS_LINK: tuple[Defect, ...] = tuple(
+    _defect(row, trait) for rows, trait in _TABLES for row in rows)

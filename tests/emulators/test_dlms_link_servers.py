@@ -14,7 +14,7 @@ from bench.protocols.dlms.hdlc_frame import Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import Parameters, decode_parameters
 from bench.protocols.iec62056_21.characters import with_parity
 from bench.protocols.iec62056_21.messages import Acknowledgement, Request
-from devices.defects.dlms_link import DLMS_LINK, TRAITS
+from devices.defects.dlms_link import DLMS_LINK
 from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.meter import Meter, Push
@@ -248,14 +248,14 @@ HDLC: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name, trait in TRAITS.items() if trait == "hdlc"])
+@pytest.mark.parametrize("name", [one.name for one in DLMS_LINK if one.links == ("hdlc",)])
 def test_each_defect_of_hdlc_changes_the_answer_of_a_right_meter(name: str) -> None:
     script, is_right = HDLC[name]
     assert is_right(hdlc(script)), [one.hex() for one in hdlc(script)]
     assert not is_right(hdlc(script, name)), [one.hex() for one in hdlc(script, name)]
 
 
-@pytest.mark.parametrize("name", [name for name, trait in TRAITS.items() if trait == "hdlc"])
+@pytest.mark.parametrize("name", [one.name for one in DLMS_LINK if one.links == ("hdlc",)])
 def test_a_meter_with_a_defect_still_answers_something(name: str) -> None:
     """What nobody can connect to at all shows nothing that a plan could tell apart."""
     if name == "hdlc-fcs-wrong":
@@ -296,7 +296,7 @@ WRAPPER: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
                                     lambda back: back[-1] == SILENT),
     "wrapper-length-wrong": ([W_OPEN], lambda back: int.from_bytes(
         back[-1][6:8], "big") == len(back[-1]) - 8),
-    "wrapper-cut-apdu-served": ([wrapper.mutate(W_OPEN, "length-too-large"), 1.0],
+    "wrapper-cut-apdu-served": ([wrapper.mutate(W_OPEN, "length-too-large")],
                                 lambda back: back[-1] == SILENT),
 }
 
@@ -339,11 +339,20 @@ def test_hdlc_is_not_heard_before_the_sign_on() -> None:
     assert mode_e([SNRM, SNRM])[-1] == SILENT
 
 
-@pytest.mark.parametrize("end", [[DISC], [121.0]], ids=["DISC", "inactivity"])
-def test_a_meter_goes_back_to_its_sign_on(end: Script) -> None:
-    back = mode_e([ASK, AGREE, SNRM, *end, ASK])
+def test_a_meter_goes_back_to_its_sign_on_when_nothing_comes() -> None:
+    back = mode_e([ASK, AGREE, SNRM, 121.0, ASK])
     assert back[3].endswith(b"@300")
     assert back[-1] == with_parity(b"/SMB5\\20000000000001\r\n")
+
+
+def test_a_link_that_was_disconnected_can_be_connected_without_a_new_sign_on() -> None:
+    back = mode_e([ASK, AGREE, SNRM, DISC, SNRM])
+    assert [types(one) for one in back[2:]] == [["UA"], ["UA"], ["UA"]]
+
+
+def test_a_meter_that_does_not_close_does_not_sign_on_anew_either() -> None:
+    back = mode_e([ASK, AGREE, SNRM, 121.0, OPEN], "hdlc-inactivity-time-out-missing")
+    assert types(back[-1]) == ["I"]
 
 
 MODE_E: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {

@@ -16,7 +16,6 @@ from bench.protocols.dlms.hdlc_frame import Arrival, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_link import Timing
 from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.hdlc_server import ServerLink
-from bench.protocols.dlms.hdlc_states import State
 from devices.dlms_declaration import Hdlc
 from devices.emulators.dlms import hdlc_tolerance
 from devices.emulators.dlms.meter import Meter
@@ -45,12 +44,10 @@ class HdlcServer:
         self._parameters = Parameters(
             declared.max_information_transmit, declared.max_information_receive,
             declared.window_transmit, declared.window_receive)
-        early = "hdlc-inactivity-time-out-early" in self._faults
-        missing = "hdlc-inactivity-time-out-missing" in self._faults
         self._timing = Timing(
             inter_octet=1e9 if "hdlc-inter-octet-time-out-missing" in self._faults
             else declared.inter_octet_s,
-            inactivity=0 if missing else declared.inactivity_s / (4 if early else 1))
+            inactivity=inactivity_s(declared, self._faults))
         self._deframer = Deframer()
         self._pairs: dict[tuple[Address, Address], _Pair] = {}
         self._last_octet = 0.0
@@ -64,11 +61,6 @@ class HdlcServer:
         if self._deframer.pending:
             due.append(self._last_octet + self._timing.inter_octet)
         return min((one for one in due if one is not None), default=None)
-
-    @property
-    def connected(self) -> bool:
-        """Whether any link is connected."""
-        return any(pair.link.state is State.CONNECTED for pair in self._pairs.values())
 
     def closed(self) -> None:
         """The line is gone, and each link with it."""
@@ -198,3 +190,11 @@ class HdlcServer:
             elif isinstance(event, events.Received) and not event.unnumbered:
                 for apdu in self._meter.take(pair.client, pair.server, event.pdu):
                     pair.link.send(apdu)
+
+
+def inactivity_s(declared: Hdlc, faults: frozenset[str]) -> float:
+    """Return the inactivity time-out in seconds, 0 for none."""
+    if "hdlc-inactivity-time-out-missing" in faults:
+        return 0.0
+    early = "hdlc-inactivity-time-out-early" in faults
+    return declared.inactivity_s / (4 if early else 1)

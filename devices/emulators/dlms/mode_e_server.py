@@ -1,7 +1,8 @@
 """The meter's optical port: sign-on to mode E, then HDLC (IEC 62056-21, 6.4.5; 62056-46, 6.2).
 
-Back to the sign-on when the line was closed, when the last link is disconnected, and after the
-inactivity time-out. Octets before the sign-on that are no request are passed over.
+Back to the sign-on when the line was closed or its other end is back at 300 bit/s, and after the
+inactivity time-out; a link that is disconnected can be connected again. Octets before the sign-on
+that are no request are passed over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bench.protocols.iec62056_21.sign_on import (
     Switch,
 )
 from devices.dlms_declaration import Hdlc
-from devices.emulators.dlms.hdlc_server import DEFAULT, HdlcServer
+from devices.emulators.dlms.hdlc_server import DEFAULT, HdlcServer, inactivity_s
 from devices.emulators.dlms.meter import Meter
 
 Outgoing = bytes | Switch
@@ -29,13 +30,12 @@ class ModeEServer:
     def __init__(self, meter: Meter, declared: Hdlc = DEFAULT, *, baud: str = "5") -> None:
         self._meter = meter
         self._faults = meter.faults
-        self._inactivity = declared.inactivity_s
+        self._inactivity = inactivity_s(declared, meter.faults)
         self._hdlc = HdlcServer(meter, declared)
         identification = Identification(
             meter.settings.flag_id, baud, meter.settings.serial[-16:])
         self._sign_on = ServerSignOn(identification, meter.settings.serial)
         self._signed_on = False
-        self._was_connected = False
         self._deaf = False
         self._last_octet = 0.0
         self._out: list[Outgoing] = list(_sent(self._sign_on.restart()))
@@ -97,13 +97,9 @@ class ModeEServer:
 
     def _after_hdlc(self) -> None:
         self._out += self._hdlc.outgoing()
-        connected = self._hdlc.connected
-        if self._was_connected and not connected:
-            self._restart()
-        self._was_connected = connected
 
     def _restart(self) -> None:
-        self._signed_on = self._was_connected = False
+        self._signed_on = False
         self._out += _sent(self._sign_on.restart())
 
     def _wrong(self, out: Outgoing) -> Outgoing:

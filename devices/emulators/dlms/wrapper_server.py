@@ -11,8 +11,6 @@ from bench.errors import RemoteProtocolError
 from bench.protocols.dlms.wrapper import HEADER, Wrapped, WrapperStream, encode
 from devices.emulators.dlms.meter import Meter
 
-_SILENCE_S = 0.5  # after which a wrong meter serves half an APDU
-
 
 class WrapperServer:
     """Serves ``meter`` on one connection at a time; sans-IO."""
@@ -23,14 +21,11 @@ class WrapperServer:
         self._stream = WrapperStream()
         self._pairs: set[tuple[int, int]] = set()
         self._deaf = False
-        self._last_octet = 0.0
         self._out: list[bytes] = []
 
     @property
     def deadline(self) -> float | None:
-        """When to call :meth:`time_passed`."""
-        if "wrapper-cut-apdu-served" in self._faults and self._stream.pending:
-            return self._last_octet + _SILENCE_S
+        """Nothing here waits for a time."""
         return None
 
     def closed(self) -> None:
@@ -41,9 +36,8 @@ class WrapperServer:
         self._stream.drop()
         self._out.clear()
 
-    def receive(self, octets: bytes, now: float) -> None:
-        """Take what arrived at ``now``."""
-        self._last_octet = now
+    def receive(self, octets: bytes, _now: float) -> None:
+        """Take what arrived."""
         if self._deaf:
             return
         if "wrapper-version-not-checked" in self._faults:
@@ -56,15 +50,13 @@ class WrapperServer:
                 found = self._stream.feed(b"")
         except RemoteProtocolError:
             self._deaf = "wrapper-silent-after-odd-header" in self._faults
-
-    def time_passed(self, now: float) -> None:
-        """Act on time-outs, and send what the meter pushes."""
-        deadline = self.deadline
-        if deadline is not None and now >= deadline:
+        if "wrapper-cut-apdu-served" in self._faults and len(self._stream.pending) > HEADER.size:
             cut = self._stream.drop()
-            if len(cut) > HEADER.size:
-                _, source, destination, _ = HEADER.unpack_from(cut)
-                self._serve(Wrapped(source, destination, cut[HEADER.size :]))
+            _, source, destination, _ = HEADER.unpack_from(cut)
+            self._serve(Wrapped(source, destination, cut[HEADER.size :]))
+
+    def time_passed(self, _now: float) -> None:
+        """Send what the meter pushes."""
         self._push()
 
     def outgoing(self) -> list[bytes]:
