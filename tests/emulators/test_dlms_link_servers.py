@@ -15,7 +15,7 @@ from bench.protocols.dlms.hdlc_parameters import Parameters, decode_parameters
 from bench.protocols.iec62056_21.characters import with_parity
 from bench.protocols.iec62056_21.messages import Acknowledgement, Request
 from devices.defects.dlms_link import DLMS_LINK
-from devices.emulators.dlms.hdlc_server import HdlcServer
+from devices.emulators.dlms.hdlc_server import DEFAULT, HdlcServer
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.meter import Meter, Push
 from devices.emulators.dlms.mode_e_server import ModeEServer
@@ -253,6 +253,24 @@ def test_each_defect_of_hdlc_changes_the_answer_of_a_right_meter(name: str) -> N
     script, is_right = HDLC[name]
     assert is_right(hdlc(script)), [one.hex() for one in hdlc(script)]
     assert not is_right(hdlc(script, name)), [one.hex() for one in hdlc(script, name)]
+
+
+@pytest.mark.parametrize(("name", "mutations"), [
+    ("hdlc-length-not-checked", "length-too-small length-too-large length-zero length-largest"),
+    ("hdlc-odd-address-served", "destination-of-three-octets destination-of-five-octets"),
+    ("hdlc-address-size-not-checked", "destination-of-one-octet destination-of-two-octets"),
+    ("hdlc-format-type-not-checked", "format-type-0 format-type-1 format-type-f"),
+])
+def test_a_defect_is_there_for_each_way_in_which_a_meter_of_four_octets_is_tried(
+    name: str, mutations: str,
+) -> None:
+    declared = DEFAULT.model_copy(update={"address_octets": 4})
+    snrm = Frame(FrameType.SNRM, Address(1, 17, 4), CLIENT).encode()
+    for mutation in mutations.split():
+        script: Script = [WRONG(snrm, mutation), 1.0, 1.0]
+        right, wrong = (b"".join(Talk(HdlcServer(meter(*faults), declared)).play(script))
+                        for faults in ((), (name,)))
+        assert (types(right), types(wrong)) == ([], ["UA"]), mutation
 
 
 @pytest.mark.parametrize("name", [one.name for one in DLMS_LINK if one.links == ("hdlc",)])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bench.errors import LocalProtocolError
-from bench.protocols.dlms.hdlc_address import address_end
+from bench.protocols.dlms.hdlc_address import address_end, parse_address
 from bench.protocols.dlms.hdlc_checksum import check_sequence
 from bench.protocols.dlms.hdlc_frame import FLAG
 
@@ -113,11 +113,17 @@ def _sent(by: int) -> Callable[[Parts], Parts]:
 
 
 def _sized(field: str, octets: int) -> Callable[[Parts], Parts]:
-    """Return the change of an address to ``octets`` octets with the same upper part."""
+    """Return the change of an address to ``octets`` octets with the same upper part.
+
+    Three and five are two and four with one more.
+    """
     def change(parts: Parts) -> Parts:
-        bits = [octet >> 1 for octet in getattr(parts, field)]
-        wanted = (bits + [0] * octets)[:octets]
-        address = bytes([bit << 1 for bit in wanted[:-1]] + [wanted[-1] << 1 | 1])
+        found = parse_address(getattr(parts, field))
+        upper, lower = found.upper, found.lower or 0
+        bits = [upper, lower] if octets < 4 else [upper >> 7, upper, lower >> 7, lower]
+        wanted = [*bits, 0][:octets]
+        address = bytes([(bit & 0x7F) << 1 for bit in wanted])
+        address = address[:-1] + bytes((address[-1] | 1,))
         if field == "source":
             return replace(parts, source=address)
         return replace(parts, destination=address)

@@ -93,10 +93,11 @@ class HdlcServer:
         return out
 
     def _take_all(self, arrivals: list[Arrival], now: float) -> None:
+        own = self._own(self._meter.servers[0]).octets
         for arrival in arrivals:
             if self._deaf or not self._meter.powered:
                 return
-            self._take(hdlc_tolerance.tolerated(arrival, self._faults), now)
+            self._take(hdlc_tolerance.tolerated(arrival, self._faults, own), now)
 
     def _take(self, arrival: Arrival, now: float) -> None:
         frame = arrival.frame

@@ -40,6 +40,7 @@ class Reader:
             client.ciphering.blockCipherKey = bytearray.fromhex(asked["key"])
             client.ciphering.authenticationKey = bytearray.fromhex(asked["authentication"])
             client.ciphering.invocationCounter = asked["counter"]
+            client.useProtectedRelease = True  # the meter refuses any other
         self.line = socket.create_connection((asked["host"], asked["port"]), timeout=5)
 
     def ask(self, messages: Any) -> GXReplyData:
