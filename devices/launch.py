@@ -13,6 +13,7 @@ with us, however we end. Its keys are made for it, in a private folder that goes
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from devices.declaration import unknown
 from devices.defects import of_device
 from devices.device_types import DEVICE_TYPES
 from devices.dlms_names import LINKS
+from devices.forking import Forked
 from devices.profile import load_profile
 
 EMULATORS = tuple(name for name, kind in DEVICE_TYPES.items() if kind.emulated)
@@ -45,6 +47,8 @@ if sys.platform == "win32":
     _APART = subprocess.CREATE_NEW_PROCESS_GROUP
 else:
     _APART = 0
+
+Child = subprocess.Popen[str] | Forked
 
 _COMMAND = (sys.executable, "-m", "bench.cli", "emulate")
 
@@ -89,11 +93,7 @@ def launched(launch: Launch, profile: Path, *, defect: str | None = None, seed: 
         _make_keys(launch.emulator, profile, keys)
         arguments = _arguments(launch, profile, keys, defect, launch.seed + seed)
         try:
-            child = subprocess.Popen(  # noqa: S603  our own command, no shell
-                [*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=words, text=True, encoding="utf-8", start_new_session=True,
-                creationflags=_APART,
-            )
+            child = _started(command, arguments, words)
         except OSError as failure:
             raise LinkError(
                 f"the emulator {launch.emulator} did not start: {failure}") from failure
@@ -102,6 +102,22 @@ def launched(launch: Launch, profile: Path, *, defect: str | None = None, seed: 
             yield _emulator(said, launch, keys, child, words)
         finally:
             _end(child)
+
+
+def fork_from_now_on() -> None:
+    """Start emulators as forks of this process, if it can: see :mod:`devices.forking`."""
+    _SETTING["fork"] = hasattr(os, "fork")
+
+
+_SETTING = {"fork": False}
+
+
+def _started(command: tuple[str, ...], arguments: list[str], words: IO[str]) -> Child:
+    if _SETTING["fork"] and command == _COMMAND:
+        return Forked(arguments, words)
+    return subprocess.Popen(  # noqa: S603  our own command, no shell
+        [*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words,
+        text=True, encoding="utf-8", start_new_session=True, creationflags=_APART)
 
 
 def _check(launch: Launch, defect: str | None) -> None:
@@ -134,7 +150,7 @@ def _arguments(launch: Launch, profile: Path, keys: Path, defect: str | None,
             "--profile", str(profile.resolve()), "--seed", str(seed), "--parent-pipe", *wrong]
 
 
-def _first_line(child: subprocess.Popen[str]) -> str:
+def _first_line(child: Child) -> str:
     """Return the child's first line, empty if it ended or said none in time."""
     output: IO[str] | None = child.stdout
     said: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -151,7 +167,7 @@ def _first_line(child: subprocess.Popen[str]) -> str:
         return ""
 
 
-def _emulator(said: str, launch: Launch, keys: Path, child: subprocess.Popen[str],
+def _emulator(said: str, launch: Launch, keys: Path, child: Child,
               words: IO[str]) -> Emulator:
     try:
         places: Mapping[str, object] = json.loads(said)
@@ -166,7 +182,7 @@ def _emulator(said: str, launch: Launch, keys: Path, child: subprocess.Popen[str
             f"its last words: {tail}") from error
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _end(child: Child) -> None:
     if child.stdin is not None and not child.stdin.closed:
         child.stdin.close()
     try:

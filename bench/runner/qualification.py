@@ -23,6 +23,7 @@ from bench.records.plan import TestCase
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.runner.clock import utc_now
 from bench.runner.station import Station
+from devices.launch import fork_from_now_on
 from devices.profile import Profile, load_profile
 from devices.rig import RigDeclaration, load_rig
 
@@ -182,7 +183,8 @@ def run_task(task: Task) -> tuple[CaseResult, ...]:
 
 
 def _hold(cases: Mapping[Path, Sequence[TestCase]]) -> None:
-    """Hold the plan in a fresh process."""
+    """Hold the plan in a fresh process, and have it start emulators without delay."""
+    fork_from_now_on()
     _plan.update(((rig, case.id), case) for rig, some in cases.items() for case in some)
 
 

@@ -118,6 +118,7 @@ class HdlcCarrier:
     def dial(self) -> Opening:
         """Connect the line alone."""
         self._port.connect()
+        self._evidence.connected()
         self.closed = False
         self._deframer = Deframer()
         return Opening("connected")
@@ -258,6 +259,7 @@ class WrapperCarrier:
     def open(self) -> Opening:
         """Connect anew; nothing crosses before the first APDU."""
         self._port.connect()
+        self._evidence.connected()
         self.closed = False
         self._stream, self._waiting = wrapper.WrapperStream(), []
         return Opening("connected")

@@ -29,6 +29,11 @@ class Evidence:
     secrets: tuple[bytes, ...] = ()
     _frames: list[Frame] = field(default_factory=list)
 
+    def connected(self) -> None:
+        """A fresh connection begins: nothing of the one before goes on in it."""
+        if self.conversation is not None:
+            self.conversation.connected()
+
     def sent(self, octets: bytes) -> None:
         """Note what is sent now."""
         self._note("sent", octets, self.clock())

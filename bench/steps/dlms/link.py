@@ -118,12 +118,12 @@ def disconnect(context: Context, _: Nothing) -> Observation:
     return Observation({"outcome": outcome}, dialogue.evidence.take())
 
 
-@action("idle", port="dlms", arguments=Idle, observes={})
+@action("idle", port="time", arguments=Idle, observes={})
 def idle(context: Context, wanted: Idle) -> Observation:
-    """Send nothing for longer than the inactivity time-out."""
+    """Let time pass without traffic: an emulator jumps, a real rig waits or says it cannot."""
     dialogue = dialogue_of(context)
-    time.sleep(wanted.times * float(
-        dialogue.declared["link"][dialogue.port.framing]["inactivity_s"]))
+    inactivity = float(dialogue.declared["link"][dialogue.port.framing]["inactivity_s"])
+    context.ports["time"].advance(wanted.times * inactivity)
     return Observation({}, ())
 
 
