@@ -257,6 +257,10 @@ def _wrong_number(*faults: str) -> Any:
     return client.ask(GetRequestNext(0xC1, 7)).result
 
 
+def _no_long_get(*faults: str) -> Any:
+    return _public(*faults).open().ask(GetRequestNext(0xC1, 1)).result
+
+
 def _another_long_get(*faults: str) -> Any:
     client = _public(*faults)
     client.open(initiate=client.request(max_pdu=128))
@@ -494,7 +498,6 @@ PROBES: Mapping[str, Probe] = {
     "password-not-checked": _rejected(_reader, authentication_value=b"wrong"),
     "diagnostic-wrong": _rejected(_public, context=f"{CONTEXT}2"),
     "titles-refused": _rejected(_public, called_ap_title=b"12345678"),
-    "user-id-not-checked": _user(6),
     "user-id-refused": _user(5),
     "dedicated-key-refused": _with_dedicated_key,
     "quality-of-service-refused": _asked(quality_of_service=1),
@@ -507,6 +510,7 @@ PROBES: Mapping[str, Probe] = {
     "own-max-pdu-refused": _long_request,
     "open-again-refused": _again,
     "context-name-wrong": lambda *faults: _public(*faults).associate().context,
+    "challenge-answer-wrong-for-short": _challenge(8),
     "challenge-answer-wrong-for-long": _challenge(64),
     "challenge-answer-wrong-for-odd": _challenge(9),
     "challenge-cut": _challenge(17),
@@ -527,6 +531,7 @@ PROBES: Mapping[str, Probe] = {
     "release-without-effect": _after_release,
     "release-unanswered": lambda *faults: _public(*faults).open().release(),
     "blocks-never-end": _blocks,
+    "next-block-without-long-get-answered": _no_long_get,
     "block-number-not-checked": _wrong_number,
     "block-number-repeats": _numbers,
     "block-lost": _blocks,
