@@ -1,4 +1,4 @@
-"""``smip-bench dlms``: look into DLMS/COSEM traffic."""
+"""``smip-bench dlms``: look into DLMS/COSEM traffic, and hand in the results of a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bench.cli.dlms_package import package
 from bench.cli.dlms_sources import Message, messages
 from bench.protocols.dlms.explain import (
     FRAMINGS,
@@ -27,7 +28,10 @@ _SIGN_ON = (0x2F, 0x06)  # what goes before HDLC in mode E
 
 @click.group()
 def command() -> None:
-    """Look into DLMS/COSEM traffic."""
+    """Look into DLMS/COSEM traffic; package the results of a run."""
+
+
+command.add_command(package)
 
 
 @command.command("decode")
