@@ -8,17 +8,20 @@ no key is in a plan, and where keys lie is nobody's business but the laboratory'
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode
 from ruamel.yaml.representer import SafeRepresenter
 
 from bench.bundle.contents import without_secrets
+from bench.errors import LedgerError
 from bench.records.event import Event
 from bench.records.run import FrozenPlan
 from bench.records.serial import to_json
-from reports.dlms_package.disclosed import disclosed, rights
+from reports.dlms_package.disclosed import NOT_ASKED, Lists, differences, disclosed, rights
 
 Plain = Mapping[str, Any]
 
@@ -35,19 +38,39 @@ _HEAD = """\
 
 
 def declaration_yaml(plan: FrozenPlan, events: Iterable[Event]) -> str:
-    """Return the document; ``events`` are in ledger order."""
+    """Return the document; ``events`` are in ledger order.
+
+    Raises :class:`~bench.errors.LedgerError` for a ledger of another form.
+    """
+    try:
+        return _HEAD + _yaml(_document(plan, events))
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise LedgerError("the declaration or the disclosure in the ledger has another form: "
+                          f"{type(wrong).__name__} {wrong}") from wrong
+
+
+def _document(plan: FrozenPlan, events: Iterable[Event]) -> Plain:
     answers = plan.answers
+    found = disclosed(events)
     dlms: Plain = to_json(answers.ixit["dlms"])
-    document = {
+    return {
         "subject": to_json(plan.subject),
         "ics": to_json(answers.ics),
         "dlms": dict(_declared(plan.subject.manufacturer, dlms)),
         "ixit": without_secrets({name: value for name, value in to_json(answers.ixit).items()
                                  if name not in ELSEWHERE}),
         "tested_over": plan.rig.get("link", ""),
-        **disclosed(dlms, tuple(events)),
+        "disclosed": {"firmware": found.firmware, "failures": found.failures,
+                      "objects": _lists(found.objects)},
+        "differences": differences(dlms, found),
     }
-    return _HEAD + _yaml(document)
+
+
+def _lists(objects: Lists | None) -> Any:
+    if objects is None:
+        return NOT_ASKED
+    return {name: [_object({"object": key, **one}) for key, one in listed.items()]
+            for name, listed in objects.items()}
 
 
 def _declared(maker: str, dlms: Plain) -> Iterator[tuple[str, Any]]:
@@ -75,23 +98,33 @@ def _association(one: Plain) -> Plain:
 
 
 def _object(one: Plain) -> Plain:
-    return {"object": one["object"], "version": one["version"],
-            "attributes": rights(one["attributes"]), "methods": rights(one["methods"])}
+    return _OneLine(object=one["object"], version=one["version"],
+                    attributes=rights(one["attributes"]), methods=rights(one["methods"]))
+
+
+class _OneLine(dict[str, Any]):
+    """A mapping that is written on one line."""
 
 
 class _Representer(SafeRepresenter):
-    """Writes equal values out each time: anchors and aliases are hard to read."""
+    """Writes a value that occurs twice out twice: anchors and aliases are hard to read."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  as the library asks
         return True
 
+    def one_line(self, data: _OneLine) -> MappingNode:
+        return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 
-def _yaml(document: Mapping[str, Sequence[object] | object]) -> str:
+
+_Representer.add_representer(_OneLine, _Representer.one_line)
+
+
+def _yaml(document: Plain) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
-    yaml.sort_base_mapping_type_on_output = False
-    yaml.default_flow_style = None  # what holds plain values only is on one line
-    yaml.width = 100
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # by its default
+    yaml.default_flow_style = False
+    yaml.width = sys.maxsize
     stream = io.StringIO()
     yaml.dump(document, stream)
     return stream.getvalue()

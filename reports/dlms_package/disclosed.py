@@ -1,48 +1,68 @@
 """What a DLMS meter disclosed of itself in a run, and how that differs from what is declared of it.
 
 The object lists are those that it gave before the first case, where a plan asked for them; the
-firmware versions those that it gave whenever a rig was opened. A right that is not declared and that
-the device lists as no access is no difference, as in the case that judges the lists.
+firmware versions those that it gave whenever a rig was opened. A right that is not declared and
+that the device lists as no access is no difference, as in the case that judges the lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.records.event import Event
 
 Plain = Mapping[str, Any]
-Objects = Mapping[str, dict[str, Any]]
+Objects = Mapping[str, Plain]
 """``class/obis`` -> version and rights of attributes and methods."""
+Lists = Mapping[str, Objects]
+"""Association -> what it lists."""
 
 NOT_ASKED = "no plan of this run asks the device for its object lists"
-_ABSENT = frozenset(("no access", "not declared"))
+NO_ACCESS = "no access"
 _MEMBERS = (("attributes", "a"), ("methods", "m"))
 
 
-def disclosed(dlms: Plain, events: Sequence[Event]) -> dict[str, Any]:
-    """Return the sections ``disclosed`` and ``differences`` for the declaration ``dlms``."""
-    firmware = list(_firmware(events))
-    said = next((event.data for event in reversed(events) if event.kind == "disclosure"), None)
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """What the device said: ``firmware`` as ``{declared, found, outcome}``, once for each answer
+    that differs; ``objects`` is None where it was not asked, ``failures`` what it did not say."""
+
+    firmware: Sequence[Plain]
+    objects: Lists | None
+    failures: Sequence[str]
+
+
+def disclosed(events: Iterable[Event]) -> Disclosed:
+    """Return what the device disclosed; ``events`` are in ledger order."""
+    firmware: list[Plain] = []
+    said: Plain | None = None
+    for event in events:
+        if event.kind == "disclosure":
+            said = event.data
+        elif event.kind == "identity":
+            one = {name: str(event.data.get(name, "")) for name in ("declared", "found", "outcome")}
+            if one not in firmware:
+                firmware.append(one)
     if said is None:
-        return {"disclosed": {"firmware": firmware, "objects": NOT_ASKED},
-                "differences": {"firmware": _other_firmware(firmware), "objects": NOT_ASKED}}
-    lists = _lists(said["tables"])
+        return Disclosed(firmware, None, ())
+    return Disclosed(firmware, _lists(said["tables"]), list(said["failures"]))
+
+
+def differences(dlms: Plain, found: Disclosed) -> dict[str, Any]:
+    """Return where ``found`` is not what the declaration ``dlms`` says, in words."""
+    firmware = [f"declared {one['declared']}; found {one['found'] or 'none'} ({one['outcome']})"
+                for one in found.firmware if one["found"] != one["declared"]]
+    if found.objects is None:
+        return {"firmware": firmware, "objects": NOT_ASKED}
     declared = {name: {one["object"]: one for one in association["objects"]}
                 for name, association in dlms["associations"].items()}
     return {
-        "disclosed": {
-            "firmware": firmware,
-            "failures": list(_listed(said.get("failures"))),
-            "objects": {name: [{"object": key, **one} for key, one in objects.items()]
-                        for name, objects in lists.items()}},
-        "differences": {
-            "firmware": _other_firmware(firmware),
-            "not_disclosed_associations": sorted(set(declared) - set(lists)),
-            "objects": {name: _differences(declared.get(name, {}), objects)
-                        for name, objects in lists.items()}},
-    }
+        "firmware": firmware,
+        "associations_without_a_list": sorted(set(declared) - set(found.objects)),
+        "objects": {name: _differences(declared.get(name, {}), objects)
+                    for name, objects in found.objects.items()}}
 
 
 def rights(said: Plain) -> dict[int, str]:
@@ -50,31 +70,17 @@ def rights(said: Plain) -> dict[int, str]:
     return {int(index): str(said[index]) for index in sorted(said, key=int)}
 
 
-def _firmware(events: Sequence[Event]) -> Iterator[Plain]:
-    """Yield every different answer to the question for the firmware version, in order."""
-    seen: list[Plain] = []
-    for event in events:
-        if event.kind == "identity":
-            one = {name: str(event.data.get(name, "")) for name in ("declared", "found", "outcome")}
-            if one not in seen:
-                seen.append(one)
-                yield one
-
-
-def _other_firmware(firmware: Sequence[Plain]) -> list[str]:
-    return [f"{one['declared']} declared, {one['found'] or 'none'} found ({one['outcome']})"
-            for one in firmware if one["found"] != one["declared"]]
-
-
-def _lists(tables: Plain) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the objects of each association that gave its list, with their rights."""
+def _lists(tables: Plain) -> Lists:
+    """Return the objects of each association that gave its list; ``times`` they are in it."""
     lists: dict[str, dict[str, dict[str, Any]]] = {
-        row["association"]: {} for row in tables.get("disclosed_associations", ())}
-    for row in tables.get("disclosed_objects", ()):
-        lists.setdefault(row["association"], {})[row["object"]] = {
-            "version": row["version"], "attributes": {}, "methods": {}}
+        row["association"]: {} for row in tables["disclosed_associations"]}
+    for row in tables["disclosed_objects"]:
+        listed = lists[row["association"]]
+        before = listed.get(row["object"], {}).get("times", 0)
+        listed[row["object"]] = {"version": row["version"], "attributes": {}, "methods": {},
+                                 "times": before + 1}
     for members, _ in _MEMBERS:
-        for row in tables.get(f"disclosed_{members}", ()):
+        for row in tables[f"disclosed_{members}"]:
             lists[row["association"]][row["object"]][members][row["index"]] = row["mode"]
     return lists
 
@@ -83,21 +89,24 @@ def _differences(declared: Objects, found: Objects) -> dict[str, list[str]]:
     return {
         "not_declared": sorted(set(found) - set(declared)),
         "not_disclosed": sorted(set(declared) - set(found)),
-        "others": [text for name in sorted(set(declared) & set(found))
-                   for text in _of_one(name, declared[name], found[name])],
+        "others": [*(f"{name}: disclosed {one['times']} times"
+                     for name, one in sorted(found.items()) if one["times"] > 1),
+                   *(text for name in sorted(set(declared) & set(found))
+                     for text in _of_one(name, declared[name], found[name]))],
     }
 
 
 def _of_one(name: str, declared: Plain, found: Plain) -> Iterator[str]:
     if declared["version"] != found["version"]:
-        yield f"{name}: version {declared['version']} declared, {found['version']} disclosed"
+        yield f"{name}: version: declared {declared['version']}; disclosed {found['version']}"
     for members, letter in _MEMBERS:
         wanted, here = rights(declared[members]), rights(found[members])
         for index in sorted({*wanted, *here}):
-            said = wanted.get(index, "not declared"), here.get(index, "not disclosed")
-            if said[0] != said[1] and set(said) != _ABSENT:
-                yield f"{name}/{letter}{index}: {said[0]} declared, {said[1]} disclosed"
+            said, given = wanted.get(index), here.get(index)
+            if said != given and (said, given) != (None, NO_ACCESS):
+                yield (f"{name}/{letter}{index}: {_told('declared', said)}; "
+                       f"{_told('disclosed', given)}")
 
 
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else ()
+def _told(verb: str, right: str | None) -> str:
+    return f"not {verb}" if right is None else f"{verb} {right}"
