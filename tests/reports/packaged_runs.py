@@ -9,18 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.ledger import Ledger, read_events, write_capture
+from bench.ledger import Ledger, read_events, read_ledger, write_capture
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
 from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import apdu, wrapper
 from bench.protocols.dlms.explain import Conversation
 from bench.records.answers import Answers
+from bench.records.decision import Decision, Outcome, RequirementStanding, Standing, Status
 from bench.records.event import Event
 from bench.records.plan import Expectation, Link, Selected, Step, TestCase
+from bench.records.requirement import Provenance, Requirement
 from bench.records.run import FrozenPlan
 from bench.records.subject import Subject
 from bench.records.verdict import Disposition
+from bench.runner.rejudge import judge_run
+from reports import render
 
 TIME = "2026-01-02T03:04:05.678901+00:00"
 CLOCK = Attribute(8, obis.parse("0-0:1.0.0.255"), 2)
@@ -29,7 +33,7 @@ RESPONSE = wrapper.encode(1, 16, apdu.GetResponseNormal(0xC1, Data(
     Tag.OCTET_STRING, bytes.fromhex("07EA0B1D070A1E0F00FFC400"))).encode())
 WRONG = wrapper.encode(1, 16, bytes.fromhex("5001"))  # no APDU has this tag
 KEY_FOLDER = "where-the-keys-are"
-SECRET = "0F1E2D3C4B5A"  # noqa: S105  made up; it must not come out
+SECRET = "0F1E2D3C4B5A"  # it must not come out
 
 SUBJECT = Subject("DLMS-METER", "Maker", "1001", "Model", "1", "00010203", "A" * 64, "")
 
@@ -143,3 +147,17 @@ def write_run(folder: Path, *, subject: Subject = SUBJECT, ixit: Mapping[str, An
         capture = write_capture(read_events(folder), folder / "capture.pcapng")
         ledger.end(complete=complete, captures=(capture,))
     return folder
+
+
+def write_reports(folder: Path) -> None:
+    """Write the reports of a certification run: one requirement, failed."""
+    run = read_ledger(folder)
+    known = Requirement("DLMS/COSEM_ATTRIBUTE", "DLMS", "1", "COSEM", "it is served", (),
+                        "functional", "mandatory", "", Provenance.READ, "", fingerprint="00")
+    outcome = Outcome(
+        run.plan.subject, run.plan.mode, run.plan.demonstration, run.plan.baseline,
+        Decision(Status.NONE, "", ("it failed",)),
+        (RequirementStanding(known.id, Standing.FAILED, True, "1 case", ("DLMS-2",)),),
+        judge_run(run), run.hash, run.started, run.events[-1].time, run.plan.tools)
+    render(outcome, requirements={known.id: known}, events=run.events, folder=folder,
+           cases={item.case.id: item.case for item in run.plan.selected})

@@ -14,7 +14,7 @@ from typing import Any
 import packaged_runs as made_up
 import pytest
 from click.testing import CliRunner, Result
-from packaged_runs import write_run
+from packaged_runs import write_reports, write_run
 from ruamel.yaml import YAML
 
 from bench.cli import cli
@@ -258,3 +258,17 @@ def test_a_certification_run_needs_its_report(tmp_path: Path) -> None:
     refused = package(run, tmp_path / "p.zip").exception
     assert isinstance(refused, LedgerError)
     assert "a run in the mode certify leaves it" in str(refused)
+
+
+def test_the_report_of_a_certification_run_is_the_one_beside_its_ledger(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", mode="certify")
+    write_reports(run)
+    assert package(run, tmp_path / "p.zip").exit_code == 0
+    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
+        for name in ("report.html", "report.json", "junit.xml"):
+            assert archive.read(name) == (run / name).read_bytes()
+    report = run / "report.json"
+    report.write_bytes(report.read_bytes().replace(b'"verdict": "fail"', b'"verdict": "pass"'))
+    refused = package(run, tmp_path / "other.zip").exception
+    assert isinstance(refused, LedgerError)
+    assert "1 verdicts or dispositions are not those that its evidence gives" in str(refused)
