@@ -121,7 +121,7 @@ EVENTS = (
     *happened("DLMS-1", observation("success", REQUEST, RESPONSE)),
     *happened("DLMS-2", observation("line\nbreak", REQUEST, WRONG)),
     *happened("DLMS-3", Event("inconclusive", "", 1, TIME, {
-        "phase": "body", "step": 0, "reason": "a write would empty it"})),
+        "phase": "body", "step": 0, "reason": "a write\nwould empty it"})),
     *happened("DLMS-4", Event("bench-error", "", 1, TIME, {
         "phase": "body", "step": 0, "reason": "unplugged", "octets": "0001", "cause": "link"})),
     *happened("DLMS-5", observation("success", b"", RESPONSE)),

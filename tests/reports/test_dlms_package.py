@@ -51,6 +51,8 @@ def test_it_holds_report_log_traffic_declaration_and_hashes(tmp_path: Path) -> N
         f"{sha256((tmp_path / 'p.zip').read_bytes()).hexdigest()}  {tmp_path / 'p.zip'}\n"
     with zipfile.ZipFile(tmp_path / "p.zip") as archive:
         assert archive.namelist() == NAMES
+        assert archive.read("SHA256SUMS").decode() == "".join(
+            f"{sha256(archive.read(name)).hexdigest()}  {name}\n" for name in NAMES[:-1])
         for name in ("ledger.jsonl", "capture.pcapng"):
             assert archive.read(name) == (run / name).read_bytes()
 
@@ -101,7 +103,7 @@ def test_the_log_lists_what_neither_passed_nor_failed_with_its_reason(
     listed = next(part for part in lines if part.startswith("Neither passed nor failed"))
     assert [line.split(": ")[0] for line in listed.splitlines()[2:]] == [
         "ERROR  DLMS-4", "INAPPLICABLE  DLMS-9", "INCONCLUSIVE  DLMS-3"]
-    assert "a write would empty it" in listed
+    assert "DLMS-3: body step 1: a write\\u000awould empty it\n" in listed + "\n"
     assert "ics.push is false" in listed
 
 
@@ -197,6 +199,7 @@ def test_only_names_of_sets_of_keys_are_declared(made: dict[str, str]) -> None:
     assert "hls-set" in text
     assert made_up.SECRET not in text
     assert made_up.KEY_FOLDER not in text
+    assert declaration(made)["ixit"] == {"quiet_s": 0.05}
 
 
 def test_a_private_key_in_any_file_is_refused(tmp_path: Path) -> None:
