@@ -17,7 +17,7 @@ from bench.records.decision import Outcome
 from bench.records.event import Event
 from bench.records.plan import TestCase
 from bench.records.requirement import Requirement
-from reports.evidence import gather
+from reports.evidence import ShownCase, gather
 from reports.junit import junit_xml
 from reports.page import page_html
 from reports.record import record_json
@@ -38,15 +38,20 @@ def render(
     run. ``events`` are in ledger order. Raises :class:`~bench.errors.LedgerError` when a file
     cannot be written.
     """
+    for name, text in texts(outcome, requirements, gather(outcome, cases, events)).items():
+        _replace(folder / name, text)
+
+
+def texts(
+    outcome: Outcome, requirements: Mapping[str, Requirement], shown: Sequence[ShownCase]
+) -> dict[str, str]:
+    """Return the three files by name; ``shown`` are the cases as ``gather`` has them."""
     with _no_collection():
-        shown = gather(outcome, cases, events)
-        files = {
+        return {
             "report.html": page_html(outcome, requirements, shown),
             "report.json": record_json(outcome, requirements, shown),
             "junit.xml": junit_xml(outcome, shown),
         }
-    for name, text in files.items():
-        _replace(folder / name, text)
 
 
 @contextmanager

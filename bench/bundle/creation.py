@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import datetime
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import BinaryIO
 from securesystemslib.signer import Signer, SSlibKey
 
 from bench.bundle import contents
-from bench.bundle.archive import CHUNK, ArchiveWriter
+from bench.bundle.archive import ArchiveWriter
 from bench.bundle.contents import (
     BASELINE,
     CAPTURES,
@@ -36,18 +35,21 @@ from bench.bundle.contents import (
 from bench.bundle.envelope import Evidence, sign
 from bench.bundle.errors import BundleError
 from bench.bundle.findings import Verification
+from bench.bundle.sources import (
+    Source,
+    capture_files,
+    file_source,
+    octets_source,
+    without_keys,
+)
 from bench.bundle.trust import TrustedKey, TrustStore
 from bench.bundle.verdicts import difference_lines, reported, stored_verdicts
 from bench.bundle.verification import verify_bundle
 from bench.ledger import LedgerContents, check_ledger, read_ledger
-from bench.ledger.secrets import SECRET_MARKS, refuse_secrets
-from bench.records.event import Event
 from bench.records.serial import to_json
 from bench.records.verdict import CaseResult
 
 Judge = Callable[[LedgerContents], Sequence[CaseResult]]
-
-_OVERLAP = max(map(len, SECRET_MARKS)) - 1
 
 
 def create_bundle(
@@ -85,35 +87,32 @@ def create_bundle(
     return done
 
 
-Source = Callable[[], Iterator[bytes]]
-
-
 def _sources(folder: Path, run: LedgerContents, baselines: Sequence[Path],
              results: Sequence[CaseResult]) -> dict[str, Source]:
     """Return where the octets of each part come from."""
-    sources: dict[str, Source] = {LEDGER: _file(folder / LEDGER)}
+    sources: dict[str, Source] = {LEDGER: file_source(folder / LEDGER)}
     if (folder / CUT).exists():
-        sources[CUT] = _file(folder / CUT)
-    for name in _capture_files(run.events[-1]):
-        sources[CAPTURES + name] = _file(folder / name)
+        sources[CUT] = file_source(folder / CUT)
+    for name in capture_files(run.events[-1]):
+        sources[CAPTURES + name] = file_source(folder / name)
     for name in REPORT_FILES:
         if (folder / name).exists():
-            sources[REPORTS + name] = _file(folder / name)
+            sources[REPORTS + name] = file_source(folder / name)
     for file in baselines:
         name = BASELINE + file.name
         if name in sources:
             raise BundleError(f"{file}: a baseline file of that name was given already")
-        sources[name] = _file(file)
+        sources[name] = file_source(file)
     made = contents.derived_parts(to_json(run.plan))
     made[VERDICTS] = stored_verdicts(results, version("smip-bench"))
     _compare_report(folder / "report.json", results)
-    return sources | {name: _octets(octets) for name, octets in made.items()}
+    return sources | {name: octets_source(octets) for name, octets in made.items()}
 
 
 def _write(stream: BinaryIO, sources: dict[str, Source], evidence: Evidence,
            signer: Signer) -> None:
     writer = ArchiveWriter(stream)
-    parts = [writer.add(name, _without_keys(name, sources[name]())) for name in sorted(sources)]
+    parts = [writer.add(name, without_keys(name, sources[name]())) for name in sorted(sources)]
     parts.append(writer.add(MANIFEST, [contents.manifest(parts)]))
     digests = {part.name: part.sha256 for part in parts}
     writer.add(ENVELOPE, [sign(digests, evidence, signer)])
@@ -142,43 +141,11 @@ def _evidence(run: LedgerContents, now: datetime.datetime) -> Evidence:
         signed=now.astimezone(datetime.UTC).isoformat(), bench=version("smip-bench"))
 
 
-def _capture_files(end: Event) -> Iterator[str]:
-    captures = end.data.get("captures")
-    for capture in captures if isinstance(captures, list) else []:
-        yield Path(str(capture["file"])).name
-
-
 def _compare_report(file: Path, results: Sequence[CaseResult]) -> None:
     if not file.exists():
         return
-    told = reported(b"".join(_file(file)()), str(file))
+    told = reported(b"".join(file_source(file)()), str(file))
     lines = difference_lines(results, told)
     if lines:
         raise BundleError(f"{file}: it tells other verdicts than the ledger: {lines[0]}"
                           + (f" and {len(lines) - 1} more" if lines[1:] else ""))
-
-
-def _file(path: Path) -> Source:
-    def chunks() -> Iterator[bytes]:
-        try:
-            if not stat.S_ISREG(path.lstat().st_mode):
-                raise BundleError(f"{path}: is no plain file; links are not followed")
-            with path.open("rb") as stream:
-                while chunk := stream.read(CHUNK):
-                    yield chunk
-        except OSError as failure:
-            raise BundleError(f"{path}: cannot be read: {failure.strerror}") from failure
-    return chunks
-
-
-def _octets(octets: bytes) -> Source:
-    return lambda: iter((octets,))
-
-
-def _without_keys(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass ``chunks`` on; refuse a part that holds a private key, also across two of them."""
-    before = b""
-    for chunk in chunks:
-        refuse_secrets(before + chunk, f"part {name}")
-        before = (before + chunk)[-_OVERLAP:]
-        yield chunk

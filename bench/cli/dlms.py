@@ -1,4 +1,4 @@
-"""``smip-bench dlms``: look into DLMS/COSEM traffic."""
+"""``smip-bench dlms``: look into DLMS/COSEM traffic, and hand in the results of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIGN_ON = (0x2F, 0x06)  # what goes before HDLC in mode E
 
 @click.group()
 def command() -> None:
-    """Look into DLMS/COSEM traffic."""
+    """Look into DLMS/COSEM traffic; package the results of a run."""
 
 
 @command.command("decode")
@@ -60,6 +60,27 @@ def decode(sources: tuple[str, ...], framing: str, folder: Path | None, *, as_js
             else:
                 click.echo("\n".join(_lines(message, said)) + "\n")
     sys.exit(1 if wrong else 0)
+
+
+@command.command("package")
+@click.argument("folder", metavar="RUN",
+                type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.zip",
+              help="The package; nothing may be there yet.")
+def package(folder: Path, out: Path) -> None:
+    """Write the results of the complete run in the folder RUN as a package: report, log, line
+    traffic, declaration and hashes.
+
+    The verdicts are those of judging the ledger again. The same evidence gives the same octets.
+    What is printed is the SHA-256 of the package.
+
+    Exit status: 0 written; 2 wrong usage; 3 no run, one on another kind of device, evidence that
+    does not hold, or a package that cannot be stored.
+    """
+    # decoding need not wait for what judges and reports
+    from bench.cli.dlms_package import package_run  # noqa: PLC0415
+
+    click.echo(f"{package_run(folder, out)}  {out}")
 
 
 def _keys(folder: Path | None) -> tuple[Keys, ...]:

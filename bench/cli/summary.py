@@ -43,7 +43,7 @@ def command(folder: Path, expected: Path | None) -> None:
         refuse_expected(contents.plan.mode)
         day = datetime.date.fromisoformat(contents.started[:10])
         found = assess(load_expected(expected, cases_of(contents), day), results)
-    outcome = _outcome(contents, results, folder)
+    outcome = outcome_of(contents, results, folder)
     shown = gather(outcome, cases_of(contents), contents.events)
     click.echo(summary_markdown(outcome, shown, found, complete=contents.complete), nl=False)
 
@@ -53,7 +53,7 @@ def leave_reports(
     found: ExpectedFailures,
 ) -> None:
     """Write ``summary.md`` and ``junit.xml`` beside the ledger of a ``ci`` run."""
-    outcome = _outcome(contents, results, folder)
+    outcome = outcome_of(contents, results, folder)
     shown = gather(outcome, cases_of(contents), contents.events)
     excused = {entry.case: f"expected failure: {entry.reason} (owner {entry.owner}, review by "
                            f"{entry.review})" for entry in found.failed}
@@ -77,9 +77,10 @@ def cases_of(contents: LedgerContents) -> dict[str, TestCase]:
     return {selected.case.id: selected.case for selected in contents.plan.selected}
 
 
-def _outcome(
+def outcome_of(
     contents: LedgerContents, results: Sequence[CaseResult], folder: Path
 ) -> Outcome:
+    """Return the outcome of a stored run without requirements, judged again as ``results``."""
     plan = contents.plan
     return Outcome(
         subject=plan.subject, mode=plan.mode, demonstration=plan.demonstration,

@@ -21,7 +21,7 @@ from bundled_runs import (
 )
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from bench.bundle import BundleError, create_bundle, creation, read_signer
+from bench.bundle import BundleError, create_bundle, read_signer, sources
 from bench.bundle.contents import ENVELOPE, without_secrets
 from bench.bundle.envelope import read_envelope
 from bench.errors import LedgerError
@@ -100,7 +100,7 @@ def test_a_secret_item_of_the_ixit_is_not_in_its_part(tmp_path: Path) -> None:
 def test_a_private_key_in_any_part_is_refused(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch, split: int,
 ) -> None:
-    monkeypatch.setattr(creation, "CHUNK", 1000)
+    monkeypatch.setattr(sources, "CHUNK", 1000)
     page = lab.run / "report.html"
     text = page.read_text()
     page.write_text(text[:1000 - split] + "-----BEGIN PRIVATE KEY-----" + text[1000 - split:])
