@@ -20,7 +20,7 @@ class DeviceType:
     type: str
     emulated: bool = False
     gbcs: bool = True  # it speaks GBCS, so that remote parties and their keys are needed
-    rigs: tuple[str, ...] = ()  # names of the shipped rigs that launch it, where it has several
+    rigs: tuple[str, ...] = ()  # names of the shipped rigs that launch it, the quickest first
     profiles: Mapping[str, str] = field(default_factory=dict)  # rig -> profile, if not its own
 
 
@@ -33,6 +33,6 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),
     "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False, rigs=(
-        "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-wrapper", "dlms-sn"),
+        "dlms-wrapper", "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-sn"),
         profiles={"dlms-sn": "dlms-sn"}),
 }

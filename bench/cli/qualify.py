@@ -63,13 +63,16 @@ class _Device:
               help="Only these defects; may be given more than once.")
 @click.option("--all", "everything", is_flag=True,
               help="Every case against every defect, not only those that claim to notice it.")
+@click.option("--every-link", is_flag=True,
+              help="All defects on each rig of a kind. Default: those of its application on the "
+                   "first one, those of a link on the rigs that have it.")
 @click.option("--matrix", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the whole matrix, device and defect by case, as CSV.")
 @click.option("-n", "--workers", type=click.IntRange(1), default=_WORKERS,
               show_default="two a processor")
 def command(
     plans: tuple[str, ...], dut: str | None, rig: str | None, names: tuple[str, ...],
-    everything: bool, matrix: Path | None, workers: int,
+    everything: bool, every_link: bool, matrix: Path | None, workers: int,
 ) -> None:
     """Run PLANs (default: all that ship) against each emulated device with each known defect.
 
@@ -83,13 +86,15 @@ def command(
         raise click.UsageError(f"no defect {', '.join(unknown)}")
     planned = in_order(load_plans(tuple(resolve(plan) for plan in plans or (PLANS,)),
                                   defects=DEFECTS))
-    files = [(resolve(dut), resolve(rig))] if dut and rig else [
-        (resolve(PROFILE.format(kind.profiles.get(on, name))), resolve(RIG.format(on)))
+    files = [(resolve(dut), resolve(rig), True)] if dut and rig else [
+        (resolve(PROFILE.format(kind.profiles.get(on, name))), resolve(RIG.format(on)),
+         every_link or on == (kind.rigs or (name,))[0])
         for name, kind in DEVICE_TYPES.items()
         if kind.emulated and any(case.device == name for case in planned)
         for on in kind.rigs or (name,)]
-    devices = [device for profile, rig_file in files
-               if (device := _device(planned, profile, rig_file, names)).cases and device.defects]
+    devices = [device for profile, rig_file, whole in files
+               if (device := _device(planned, profile, rig_file, names, whole=whole)).cases
+               and device.defects]
     if not devices:
         raise click.UsageError("no case of the plans is for an emulated device with such a defect")
     tasks = [task for device in devices for task in tasks_for(
@@ -114,12 +119,15 @@ def command(
 
 
 def _device(
-    planned: Sequence[TestCase], profile_file: Path, rig_file: Path, names: Sequence[str]
+    planned: Sequence[TestCase], profile_file: Path, rig_file: Path, names: Sequence[str], *,
+    whole: bool
 ) -> _Device:
-    """Return a device with the cases of the plan that can be run on it, and its defects."""
+    """Return a device with the cases of the plan that can be run on it, and its defects; unless
+    ``whole``, those of its link alone and the cases that notice them."""
     profile, declaration = load_profile(profile_file), load_rig(rig_file)
     kind = profile.subject.device_type
-    chosen = select(_generated(for_device(planned, kind), profile, declaration), profile.ics,
+    ours = for_device(planned, kind)
+    chosen = select(_generated(ours, profile, declaration) if whole else ours, profile.ics,
                     declaration.ports, traits=declaration.traits)
     cases = tuple(one.case for one in chosen if one.disposition is Disposition.SELECTED)
     known = of_device(kind.casefold())
@@ -127,7 +135,10 @@ def _device(
     if strange:
         raise PlanError(f"{', '.join(strange)}: named as the bite of cases for a {kind}, but no "
                         f"defect of one (devices/defects)")
-    there = {name for name, defect in known.items() if defect.is_on(declaration.traits)}
+    there = {name for name, defect in known.items()
+             if defect.is_on(declaration.traits) and (whole or defect.links)}
+    if not whole:
+        cases = tuple(case for case in cases if there & set(case.bite))
     name = f"{kind} on {declaration.name}" if DEVICE_TYPES[kind.casefold()].rigs else kind
     return _Device(name, profile_file, rig_file, cases,
                    tuple(sorted(set(names) & there if names else there)))
