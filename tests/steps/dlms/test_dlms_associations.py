@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -163,7 +162,10 @@ def test_a_release_has_its_effect(framing: str) -> None:
     context = opened("lls", framing, "release-without-effect")
     assert do(context, "release")["outcome"] == "released"
     assert do(context, "send_apdu", apdu="get")["answer"] == "get-response"
-    context = opened("public", framing, "release-unanswered")
+
+
+def test_a_release_that_is_not_answered_is_silence() -> None:
+    context = opened("public", "wrapper", "release-unanswered")
     assert do(context, "release") == {"outcome": "silence", "reason": -1}
 
 
@@ -196,15 +198,14 @@ def test_reach_opens_anew_after_anything_else(between: tuple[str, dict[str, Any]
     assert "dlms_version" in do(context, "reach", as_="lls")
 
 
-def test_reach_opens_anew_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reach_opens_anew_when_its_time_is_over() -> None:
     context = served()
     do(context, "reach", as_="lls")
-    later = time.monotonic() + 6
-    monkeypatch.setattr("bench.steps.dlms.association.time.monotonic", lambda: later)
+    dialogue_of(context).reached -= 6
     assert "dlms_version" in do(context, "reach", as_="lls")
 
 
-def test_reach_opens_anew_after_silence_and_after_a_deviation() -> None:
+def test_reach_opens_anew_after_a_deviation() -> None:
     context = served("wrapper", "invoke-id-wrong")
     do(context, "reach", as_="lls")
     assert do(context, "get", object=NAME)["outcome"] == "deviation"
