@@ -8,6 +8,7 @@ import pytest
 from served import do, opened, served
 
 from bench.errors import Inconclusive, RigError
+from bench.steps.dlms.dialogue import dialogue_of
 
 NAME = "1/0-0:42.0.0.255/a2"
 CLOCK = "8/0-0:1.0.0.255/a2"
@@ -68,6 +69,7 @@ def test_a_long_answer_tells_how_many_apdus_came_and_the_longest() -> None:
 @pytest.mark.parametrize("fault", ["blocks-never-end", "block-number-repeats", "block-lost"])
 def test_blocks_that_are_wrong_do_not_pass(fault: str) -> None:
     context = opened("lls", "wrapper", fault, rows=120)
+    dialogue_of(context).evidence.conversation = None  # thousands of frames need no reading
     seen = do(context, "get", object="7/1-0:99.1.0.255/a2")
     assert seen["result"] != "success" or seen["deviation"]
 
