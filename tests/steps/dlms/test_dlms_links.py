@@ -34,7 +34,7 @@ def test_a_frame_that_is_wrong_is_not_executed(mutation: str, fault: str) -> Non
         do(context, "connect", as_="public")
         do(context, "associate", as_="public", keep=True)
         seen = do(context, "send_frame", frame="i", apdu="get", mutation=mutation)
-        assert (seen["answer"] == "i") is executed, seen
+        assert (seen["answer"] in ("i", "dm")) is executed, seen
         if not executed:
             alive = do(context, "still_answers")
             assert alive["same"] and alive["fresh"], alive
