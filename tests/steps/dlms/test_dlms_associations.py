@@ -20,7 +20,8 @@ def test_each_association_opens_reads_and_is_released(framing: str, association:
     context = served(framing)
     seen = do(context, "associate", as_=association)
     assert (seen["outcome"], seen["result"], seen["dlms_version"]) == ("accepted", "accepted", 6)
-    assert seen["deviations"] == [] and seen["deviation"] == ""
+    assert seen["deviations"] == []
+    assert seen["deviation"] == ""
     read = do(context, "get", object=NAME)
     assert (read["result"], read["type"], read["misfits"]) == ("success", "octet-string", [])
     assert do(context, "release") == {"outcome": "released", "reason": 0}
@@ -38,7 +39,8 @@ def test_what_the_server_grants_wrongly_is_told(
     seen = do(served("wrapper", fault), "associate", as_=association, **asked)
     assert right[name] != seen[name]
     if name == "conformance":
-        assert right[name] == ["get"] and set(wrong) <= set(seen[name])
+        assert right[name] == ["get"]
+        assert set(wrong) <= set(seen[name])
     else:
         assert seen[name] == wrong
 
@@ -114,7 +116,8 @@ def test_without_pass_3_an_association_is_half_open_and_serves_nothing() -> None
     (64, "challenge-answer-wrong-for-long"), (32, "challenge-cut")])
 def test_the_length_of_the_challenge_is_as_wanted(octets: int, fault: str) -> None:
     seen = do(served(), "associate", as_="hls", challenge_octets=octets)
-    assert seen["outcome"] == "accepted" and len(seen["challenge"]) == 2 * octets
+    assert seen["outcome"] == "accepted"
+    assert len(seen["challenge"]) == 2 * octets
     assert do(served("wrapper", fault), "associate", as_="hls",
               challenge_octets=octets)["outcome"] != "accepted"
 
@@ -182,7 +185,8 @@ def test_reach_goes_on_with_what_it_opened() -> None:
     context = served()
     first = do(context, "reach", as_="lls")
     client = dialogue_of(context).client
-    assert first["outcome"] == "accepted" and "dlms_version" in first
+    assert first["outcome"] == "accepted"
+    assert "dlms_version" in first
     assert do(context, "reach", as_="lls") == {"outcome": "accepted", "deviations": []}
     assert dialogue_of(context).client is client
 

@@ -1,4 +1,4 @@
-"""The way to the meter: connecting, frames and headers past the link, and whether it still lives."""
+"""The way to the meter: connecting, frames and headers past the link, whether it still lives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ LIST = "15/0-0:40.0.0.255/a2"
 def test_a_connection_tells_what_was_agreed() -> None:
     seen = do(served("hdlc"), "connect", as_="public", max_information_transmit=64,
               max_information_receive=100)
-    assert seen["outcome"] == "ua" and seen["deviations"] == []
+    assert seen["outcome"] == "ua"
+    assert seen["deviations"] == []
     assert seen["parameters"]["max_information_transmit"] == 64
     assert seen["parameters"]["max_information_receive"] == 100
     assert do(served(), "connect", as_="public") == {
@@ -37,7 +38,7 @@ def test_a_frame_that_is_wrong_is_not_executed(mutation: str, fault: str) -> Non
         assert (seen["answer"] in ("i", "dm")) is executed, seen
         if not executed:
             alive = do(context, "still_answers")
-            assert alive["same"] and alive["fresh"], alive
+            assert (alive["same"], alive["fresh"]) == (True, True), alive
 
 
 def test_frames_past_the_link_tell_their_answers_and_addresses() -> None:
@@ -79,8 +80,10 @@ def test_segments_tell_their_window_and_their_length() -> None:
     do(context, "connect", as_="public", max_information_receive=64)
     do(context, "associate", as_="public", keep=True)
     seen = do(context, "read_segments", object=LIST)
-    assert seen["segments"] > 5 and seen["again"] == 0
-    assert seen["longest_window"] == 1 and seen["longest_information"] <= 64
+    assert seen["segments"] > 5
+    assert seen["again"] == 0
+    assert seen["longest_window"] == 1
+    assert seen["longest_information"] <= 64
 
 
 @pytest.mark.parametrize(("mutation", "fault"), [

@@ -22,7 +22,8 @@ MESSAGE = "1/0-0:96.13.0.255/a2"
 @pytest.mark.parametrize("association", ["public", "lls", "hls"])
 def test_the_list_of_a_right_meter_is_as_declared(association: str) -> None:
     seen = do(opened(association), "compare_objects", of=association)
-    assert seen["result"] == "success" and seen["listed"] > 3
+    assert seen["result"] == "success"
+    assert seen["listed"] > 3
     assert [seen[name] for name in ("misfits", "not_declared", "not_listed", "differences",
                                     "absent", "served")] == [[]] * 6
 
@@ -39,7 +40,8 @@ def test_a_list_that_differs_is_told_where(fault: str, told: str) -> None:
 def test_an_object_of_another_association_that_is_served_is_told() -> None:
     seen = do(opened("public", "wrapper", "unlisted-object-served"), "compare_objects",
               of="public")
-    assert seen["served"] != [] and seen["not_declared"] == []
+    assert seen["served"] != []
+    assert seen["not_declared"] == []
 
 
 # the write test: values are what they were afterwards
@@ -61,12 +63,14 @@ def test_a_rewrite_restores_the_value(reference: str) -> None:
 def test_a_clock_is_written_back_only() -> None:
     seen = do(opened("hls"), "rewrite", object="8/0-0:1.0.0.255/a3")
     assert (seen["written_back"], seen["varied"]) == ("success", "none")
-    assert "shown" not in seen and "restored" not in seen
+    assert "shown" not in seen
+    assert "restored" not in seen
 
 
 def test_a_write_without_effect_and_a_refused_one_are_seen() -> None:
     seen = do(opened("hls", "wrapper", "write-without-effect"), "rewrite", object=THRESHOLD)
-    assert seen["varied"] == "success" and seen["shown"] is False
+    assert seen["varied"] == "success"
+    assert seen["shown"] is False
     seen = do(opened("hls", "wrapper", "listed-write-refused"), "rewrite", object=THRESHOLD)
     assert seen["written_back"] != "success"
 
@@ -102,7 +106,10 @@ def test_a_selection_of_the_buffer_gives_what_it_asks_for(selection: dict[str, A
     seen = do(opened("lls"), "read_buffer", object=PROFILE, **selection)
     assert (seen["result"], seen["rows"]) == ("success", seen["expected_rows"])
     assert seen["columns"] == (seen["expected_columns"] if seen["rows"] else 0)
-    assert seen["in_order"] and seen["inside"] and seen["gaps"] == 0 and seen["misfits"] == []
+    assert seen["in_order"]
+    assert seen["inside"]
+    assert seen["gaps"] == 0
+    assert seen["misfits"] == []
     assert (seen["in_use"], seen["period"]) == (60, 1_800)
 
 
@@ -126,7 +133,8 @@ def test_a_selection_that_is_not_kept_is_seen(
     ("profile-wrong-capture", "misfits", [])])
 def test_rows_that_are_wrong_are_seen(fault: str, told: str, right: Any) -> None:
     seen = do(opened("lls", "wrapper", fault), "read_buffer", object=PROFILE)
-    assert seen["result"] == "success" and seen[told] != right
+    assert seen["result"] == "success"
+    assert seen[told] != right
 
 
 # images
@@ -203,7 +211,8 @@ def test_a_device_that_is_no_emulator_is_sent_the_declared_image_alone() -> None
 def test_a_push_holds_what_its_list_names() -> None:
     seen = do(opened("hls"), "push", object="0-0:25.9.0.255")
     assert (seen["result"], seen["pushes"]) == ("success", 1)
-    assert seen["elements"] == seen["listed"] > 0 and seen["types"] == seen["read_types"]
+    assert seen["elements"] == seen["listed"] > 0
+    assert seen["types"] == seen["read_types"]
     assert seen["values"][0] == seen["read_values"][0]
     assert do(opened("hls", "wrapper", "push-missing"), "push",
               object="0-0:25.9.0.255")["pushes"] == 0
@@ -250,4 +259,5 @@ def test_the_identity_is_what_the_declared_attribute_holds() -> None:
     silent = served("wrapper", "device-name-missing")
     silent.ixit["dlms"]["firmware"]["object"] = "1/0-0:42.0.0.255/a2"
     found = read_dlms_identity(silent)
-    assert found.outcome != "success" and found.firmware_version == ""
+    assert found.outcome != "success"
+    assert found.firmware_version == ""

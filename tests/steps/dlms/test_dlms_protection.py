@@ -39,7 +39,9 @@ def test_a_mutation_needs_a_ciphered_association() -> None:
 
 def test_the_counters_and_protections_of_answers_are_told() -> None:
     seen = do(opened("hls"), "read_protected", object=CLOCK, times=4)
-    assert seen["result"] == "success" and len(seen["counters"]) == 4 and seen["rising"]
+    assert seen["result"] == "success"
+    assert len(seen["counters"]) == 4
+    assert seen["rising"]
     (protection,) = seen["protections"]
     assert protection.startswith("authentication and encryption")
     repeats = do(opened("hls", "wrapper", "own-counter-repeats"), "read_protected", object=CLOCK)
@@ -92,7 +94,8 @@ def test_a_key_that_is_not_changed_is_seen(keys: list[str], fault: str) -> None:
 def test_a_transfer_that_is_wrong_is_refused(flaw: dict[str, str], fault: str) -> None:
     context = opened("hls")
     seen = do(context, "transfer_keys", keys=["global_unicast"], **flaw)
-    assert seen["outcome"] == "apdu" and seen["result"] != "success"
+    assert seen["outcome"] == "apdu"
+    assert seen["result"] != "success"
     assert do(context, "associate", as_="hls")["outcome"] == "accepted"
     if fault:
         careless = opened("hls", "wrapper", fault)
@@ -144,7 +147,8 @@ def test_the_low_level_secret_is_masked_where_it_was_sent_and_the_reading_says_s
     frames = observe(served(framing), "associate", **{"as": "lls"}).frames
     masked = [frame for frame in frames if "masked" in frame.decoded]
     (frame,) = masked
-    assert frame.direction == "sent" and b"\x2A" * 16 in frame.octets
+    assert frame.direction == "sent"
+    assert b"\x2A" * 16 in frame.octets
     assert "errors" not in frame.decoded
 
 
@@ -154,8 +158,10 @@ def test_frames_have_direction_octets_time_and_a_reading(framing: str) -> None:
     frames = observe(context, "get", object="1/0-0:42.0.0.255/a2").frames
     assert [frame.direction for frame in frames] == ["sent", "received"]
     for frame in frames:
-        assert frame.octets and frame.time.startswith(("2026-11-28T23:59:59", "2026-11-29T"))
-        assert "errors" not in frame.decoded and frame.decoded["fields"]
+        assert frame.octets
+        assert frame.time.startswith(("2026-11-28T23:59:59", "2026-11-29T"))
+        assert "errors" not in frame.decoded
+        assert frame.decoded["fields"]
     assert "get-request-normal" in frames[0].decoded["summary"]
     assert "get-response-normal" in frames[1].decoded["summary"]
     assert observe(context, "demand", **{"as": "hls"}).frames == ()

@@ -1,4 +1,4 @@
-"""Services by logical name, and APDUs as they are: what they observe of a right and a wrong meter."""
+"""Services by logical name, and APDUs as they are: what they observe of right and wrong meters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def test_a_value_that_does_not_fit_its_class_is_told(
 ])
 def test_an_error_has_the_standard_s_name(reference: str, result: str, fault: str) -> None:
     seen = do(opened("public"), "get", object=reference)
-    assert seen["outcome"] == "apdu" and seen["result"] != "success" and "value" not in seen
+    assert seen["outcome"] == "apdu"
+    assert seen["result"] != "success"
+    assert "value" not in seen
     if result != "object-undefined":
         assert seen["result"] in (result, "object-undefined")
     assert do(opened("public", "wrapper", fault), "get", object=reference)["result"] == "success"
@@ -53,14 +55,17 @@ def test_an_error_has_the_standard_s_name(reference: str, result: str, fault: st
 def test_an_answer_with_another_invoke_id_is_a_deviation() -> None:
     assert do(opened("public"), "get", object=NAME)["deviation"] == ""
     seen = do(opened("public", "wrapper", "invoke-id-wrong"), "get", object=NAME)
-    assert seen["outcome"] == seen["result"] == "deviation" and "invoke" in seen["deviation"]
+    assert seen["outcome"] == seen["result"] == "deviation"
+    assert "invoke" in seen["deviation"]
 
 
 def test_a_long_answer_tells_how_many_apdus_came_and_the_longest() -> None:
     context = served()
     do(context, "associate", as_="public", fields={"max_pdu": 64})
     seen = do(context, "get", object=LIST)
-    assert seen["result"] == "success" and seen["apdus"] > 3 and seen["longest"] <= 64
+    assert seen["result"] == "success"
+    assert seen["apdus"] > 3
+    assert seen["longest"] <= 64
     context = served("wrapper", "max-pdu-exceeded")
     do(context, "associate", as_="public", fields={"max_pdu": 64})
     assert do(context, "get", object=LIST)["longest"] > 64
@@ -91,7 +96,8 @@ def test_a_write_has_its_effect_and_a_denied_one_its_error() -> None:
 def test_a_write_goes_in_blocks_where_it_is_asked_to() -> None:
     context = opened("hls")
     seen = do(context, "set", object=MESSAGE, value={"octet-string": "AB" * 60}, blocks=20)
-    assert seen["result"] == "success" and seen["apdus"] >= 3
+    assert seen["result"] == "success"
+    assert seen["apdus"] >= 3
     assert do(context, "get", object=MESSAGE)["value"] == "AB" * 60
 
 
@@ -102,7 +108,9 @@ def test_a_method_has_its_result_and_its_effect() -> None:
                   parameter={"integer": 0})["result"] == "success"
         assert do(context, "get", object="70/0-0:96.3.10.255/a2")["value"] is effect
     seen = do(opened("hls"), "invoke", method="8/0-0:1.0.0.255/m99", parameter={"integer": 0})
-    assert seen["outcome"] == "apdu" and seen["result"] != "success" and "value" not in seen
+    assert seen["outcome"] == "apdu"
+    assert seen["result"] != "success"
+    assert "value" not in seen
 
 
 def test_a_list_is_answered_in_its_order_each_with_its_result() -> None:
@@ -125,7 +133,8 @@ def test_a_list_is_written_each_with_its_result() -> None:
     context = opened("hls")
     seen = do(context, "set_list", objects=[MESSAGE, NAME],
               values=[{"octet-string": "AA"}, {"octet-string": "BB"}])
-    assert seen["result"] == "success" and seen["results"][0] == "success" != seen["results"][1]
+    assert seen["result"] == "success"
+    assert seen["results"][0] == "success" != seen["results"][1]
     assert do(context, "get", object=MESSAGE)["value"] == "AA"
 
 
@@ -135,7 +144,8 @@ def test_attributes_are_read_by_access() -> None:
     assert seen["results"][0] == "success" != seen["results"][1]
     assert bytes.fromhex(seen["values"][0]) == b"SMB0000000000001"
     refused = do(opened("lls"), "access", objects=[NAME])
-    assert refused["result"] != "success" and refused["results"] == []
+    assert refused["result"] != "success"
+    assert refused["results"] == []
 
 
 # APDUs as they are
@@ -146,7 +156,8 @@ def test_attributes_are_read_by_access() -> None:
     ("50010203", "exception-response")])
 def test_an_apdu_is_sent_as_it_is_and_what_came_is_named(apdu: str, answer: str) -> None:
     seen = do(opened("public"), "send_apdu", apdu=apdu)
-    assert seen["answer"] == answer and seen["deviation"] == ""
+    assert seen["answer"] == answer
+    assert seen["deviation"] == ""
     assert bytes.fromhex(seen["apdu"])[0] in (0xC4, 0xD8)
 
 
