@@ -100,8 +100,9 @@ def declaration(settings: Settings) -> dict[str, Any]:
 
 def keys_of(keys: MeterKeys) -> dict[str, Keys]:
     """Return the keys of the client's side."""
-    common: dict[str, Any] = {"suite": 0, "own_title": CLIENT_TITLE, "global_unicast": keys.global_unicast,
-              "authentication": keys.authentication, "master": keys.master}
+    common: dict[str, Any] = {
+        "suite": 0, "own_title": CLIENT_TITLE, "global_unicast": keys.global_unicast,
+        "authentication": keys.authentication, "master": keys.master}
     return {"lls": Keys(secret=keys.low_secret), "hls": Keys(**common)}
 
 
