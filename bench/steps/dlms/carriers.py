@@ -19,6 +19,7 @@ from bench.protocols.dlms.hdlc_events import (
     Connected,
     Disconnected,
     Event,
+    Idle,
     Received,
     Refused,
     Rejected,
@@ -34,6 +35,8 @@ from devices.ports import Arrival, Arrived, Dlms
 
 LONGEST_WAIT = 120.0
 """Seconds after which an exchange is given up whatever the link still hopes for."""
+PATIENCE = 3.0
+"""Times the response time-out that a server may say, by RR, that it has nothing to send yet."""
 
 APDU, SILENCE, CLOSED, DISCONNECTED, FRMR, DM = (
     "apdu", "silence", "closed", "disconnected", "frmr", "dm")
@@ -107,6 +110,7 @@ class HdlcCarrier:
         """Right frames as they came since :meth:`watch`, lost ones included."""
         self._lose: set[int] = set()
         self._told: list[Event] = []  # by the link, and not yet asked for
+        self._has_been_idle = False
         self._port, self._evidence = port, evidence
         self._deframer = Deframer()
 
@@ -191,6 +195,7 @@ class HdlcCarrier:
     def _until(self, wanted: tuple[type, ...], timeout: float = LONGEST_WAIT) -> Iterator[Event]:
         """Yield the first event of a ``wanted`` type, or nothing if it does not come."""
         until = time.monotonic() + timeout
+        patient_until = time.monotonic() + PATIENCE * self.link.timing.response
         while True:
             while self._told:
                 if isinstance(event := self._told.pop(0), wanted):
@@ -204,6 +209,8 @@ class HdlcCarrier:
                 return
             if now >= until or (due is None and timeout >= LONGEST_WAIT):
                 return
+            if now >= patient_until and timeout >= LONGEST_WAIT and self._has_been_idle:
+                return
             wait = until if due is None else min(until, due)
             cuts = self._receive(max(0.0, wait - now))
             now = time.monotonic()
@@ -211,6 +218,9 @@ class HdlcCarrier:
                     for event in self.link.take(cut, now)] if cuts else self.link.time_passed(now)
             self.deviations += [_deviation(event) for event in told
                                 if isinstance(event, Violation | Unexpected)]
+            if any(cut.frame is not None and cut.frame.type is FrameType.I for cut in cuts):
+                patient_until = now + PATIENCE * self.link.timing.response
+            self._has_been_idle = any(isinstance(event, Idle) for event in told)
             self._told += told
 
     def _is_lost(self, cut: Cut) -> bool:

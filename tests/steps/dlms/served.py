@@ -1,124 +1,120 @@
 """An emulated meter behind the port ``dlms``, without a line: octets in, octets out, no waiting.
 
-HDLC is served by the bench's own server link, the wrapper by its stream; the meter is the emulator.
+The meter and its stations are the emulator's own; the declaration is that of the shipped profile,
+with short time-outs. Time passes by the port ``time`` alone, for what the meter does not answer.
 """
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from bench.protocols.dlms import wrapper
 from bench.protocols.dlms.explain import Conversation
-from bench.protocols.dlms.hdlc_address import Address
-from bench.protocols.dlms.hdlc_events import Received
-from bench.protocols.dlms.hdlc_frame import Deframer
-from bench.protocols.dlms.hdlc_server import ServerLink
 from bench.protocols.dlms.security.keys import Keys
 from bench.records.answers import Answers
 from bench.steps import VOCABULARY
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue
 from bench.steps.dlms.evidence import Evidence
+from bench.steps.vocabulary import Observation
+from devices.dlms_declaration import Hdlc
+from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import MeterKeys, derived
 from devices.emulators.dlms.meter import Meter
 from devices.emulators.dlms.profile import Settings
+from devices.emulators.dlms.wrapper_server import WrapperServer
 from devices.ports import Arrival, Arrived
+from devices.profile import load_profile
 
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
+PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
+SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
 
 class ServedMeter:
-    """Port ``dlms`` with a meter behind it."""
+    """Port ``dlms`` with a meter behind it, and port ``time`` of it."""
 
-    def __init__(self, meter: Meter, framing: str) -> None:
+    def __init__(self, meter: Meter, framing: str, hdlc: Hdlc) -> None:
         self.framing = framing
         self.meter = meter
+        self.passed = 0.0
+        self.requests: list[bytes] = []
+        self._server: Any = WrapperServer(meter) if framing == "wrapper" \
+            else HdlcServer(meter, hdlc)
         self._waiting: list[bytes] = []
-        self._links: dict[int, ServerLink] = {}
-        self._deframer = Deframer()
-        self._stream = wrapper.WrapperStream()
 
     def connect(self) -> None:
         self._waiting.clear()
-        self._links.clear()
-        self._deframer, self._stream = Deframer(), wrapper.WrapperStream()
-        for client in self.meter.clients:
-            self.meter.disconnect(client, 1)
+        self._server.closed()
 
     def disconnect(self) -> None:
         self.connect()
 
+    def request(self, octets: bytes) -> None:
+        self.requests.append(octets)
+
+    def advance(self, seconds: float) -> None:
+        self.passed += seconds
+        self._server.time_passed(self._now)
+
     def send(self, octets: bytes) -> None:
-        if self.framing == "wrapper":
-            for client, server, apdu in self._stream.feed(octets):
-                self._waiting += [wrapper.encode(server, client, answer)
-                                  for answer in self.meter.take(client, server, apdu)]
-            self._waiting += [wrapper.encode(push.server, push.client, push.apdu)
-                              for push in self.meter.drain()]
-            return
-        for cut in self._deframer.feed(octets):
-            if cut.frame is None:
-                continue
-            client = cut.frame.source.upper
-            if client not in self._links:
-                self._links[client] = ServerLink(Address(1, 17), Address(client))
-            link, now = self._links[client], time.monotonic()
-            for event in link.take(cut, now):
-                if isinstance(event, Received):
-                    for answer in self.meter.take(client, 1, event.pdu):
-                        link.send(answer)
-                elif type(event).__name__ in ("Connected", "Disconnected"):
-                    self.meter.connect(client, 1)
-            self._waiting += link.outgoing(now)
+        self._server.receive(octets, self._now)
+        self._waiting += self._server.outgoing()
 
     def receive(self, timeout: float) -> Arrived:
+        if not self._waiting:
+            self._server.time_passed(self._now)
+            self._waiting += self._server.outgoing()
         now = time.monotonic()
         if self._waiting:
             return Arrived(self._waiting.pop(0), now)
         return Arrived(b"", now, Arrival.SILENCE)
 
+    @property
+    def _now(self) -> float:
+        return time.monotonic() + self.passed
+
+
+@lru_cache
+def _declared() -> Any:
+    return load_profile(PROFILE).ixit["dlms"]
+
 
 def declaration(settings: Settings) -> dict[str, Any]:
-    """Return ``ixit.dlms`` of a meter with ``settings``."""
-    mechanisms = {"none": "none", "low": "lls", "gmac": "hls-gmac"}
-    names = {"public": "public", "reader": "lls", "management": "hls"}
-    return {
-        "flag_id": settings.flag_id, "logical_device_name": settings.logical_device_name,
-        "firmware": {"object": "1/1-0:0.2.0.255/a2", "association": "public"},
-        "link": {
-            "hdlc": {"lower": 17, "address_octets": 2, "max_information_transmit": 128,
-                     "max_information_receive": 128, "window_transmit": 1, "window_receive": 1,
-                     "inter_octet_s": 0.02, "response_s": 0.05, "inactivity_s": 0.2},
-            "wrapper": {"response_s": 0.05, "inactivity_s": 0.2}},
-        "associations": {
-            names[one.name]: {
-                "name": names[one.name], "client": one.client, "server": 1,
-                "context": "ln-ciphered" if one.ciphered else "ln", "short_names": False,
-                "ciphered": one.ciphered, "mechanism": mechanisms[one.mechanism],
-                "conformance": list(one.conformance), "max_pdu": one.max_pdu,
-                "suite": settings.suite if one.ciphered else None, "policy": one.policy,
-                "keys": None if one.mechanism == "none" else names[one.name], "objects": []}
-            for one in settings.associations},
-        "accepts": {}, "do_not_test": [],
-    }
+    """Return ``ixit.dlms`` of a meter with ``settings``: what the profile declares, and what of
+    the associations is changed here."""
+    declared: dict[str, Any] = copy.deepcopy(dict(_declared()))
+    for link in declared["link"].values():
+        link.update({name: value for name, value in SHORT.items()
+                     if "lower" in link or name != "inter_octet_s"})
+    names = {16: "public", 32: "lls", 48: "hls"}
+    for one in settings.associations:
+        declared["associations"][names[one.client]] |= {
+            "policy": one.policy, "conformance": list(one.conformance), "max_pdu": one.max_pdu}
+    return declared
 
 
 def keys_of(keys: MeterKeys) -> dict[str, Keys]:
     """Return the keys of the client's side."""
-    common = {"suite": 0, "own_title": CLIENT_TITLE, "global_unicast": keys.global_unicast,
-              "authentication": keys.authentication, "master": keys.master}
+    common: dict[str, Any] = {
+        "suite": 0, "own_title": CLIENT_TITLE, "global_unicast": keys.global_unicast,
+        "authentication": keys.authentication, "master": keys.master}
     return {"lls": Keys(secret=keys.low_secret), "hls": Keys(**common)}
 
 
-def served(framing: str, *faults: str, seed: int = 1, settings: Settings | None = None) -> Context:
-    """Return a context whose rig is an emulated meter with ``faults``."""
-    settings = settings or Settings(past_rows=96)
+def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
+           settings: Settings | None = None) -> Context:
+    """Return a context whose rig is an emulated meter with ``faults`` and ``rows`` in its load
+    profile."""
+    settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
-    port = ServedMeter(Meter(settings, keys, seed=seed, faults=frozenset(faults)), framing)
     declared = declaration(settings)
+    port = ServedMeter(Meter(settings, keys, seed=seed, faults=frozenset(faults)), framing,
+                       Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
     numbers = itertools.count()
 
@@ -128,15 +124,32 @@ def served(framing: str, *faults: str, seed: int = 1, settings: Settings | None 
     def random(octets: int) -> bytes:
         return bytes(next(numbers) & 0xFF for _ in range(octets))
 
-    dialogue = Dialogue(port, declared, keys_of(keys), Evidence(
-        clock, Conversation(framing), (keys.low_secret,)), random)
-    return Context(ports={"dlms": port, framing: port}, parties=None, clock=clock,
-                   answers=Answers({}, {"dlms": declared, "quiet_s": 0.02}),
-                   lasting={"dlms": dialogue})
+    ours = keys_of(keys)
+    dialogue = Dialogue(port, declared, ours, Evidence(
+        clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
+    return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,
+                   answers=Answers({}, {"dlms": declared, "quiet_s": 0.02, "push_timeout_s": 0.05}),
+                   launched=True, lasting={"dlms": dialogue})
+
+
+def observe(context: Context, word: str, **arguments: Any) -> Observation:
+    """Perform an action of the vocabulary; ``as_`` is its argument ``as``."""
+    if "as_" in arguments:
+        arguments["as"] = arguments.pop("as_")
+    declared = VOCABULARY[word]
+    return declared.perform(context, declared.arguments.model_validate(arguments))
 
 
 def do(context: Context, word: str, **arguments: Any) -> dict[str, Any]:
-    """Perform an action of the vocabulary and return what it observed."""
-    declared = VOCABULARY[word]
-    seen = declared.perform(context, declared.arguments.model_validate(arguments))
-    return dict(seen.values)
+    """Perform an action of the vocabulary and return what it observed, which it all declares."""
+    values = dict(observe(context, word, **arguments).values)
+    assert values.keys() <= VOCABULARY[word].observes.keys()
+    return values
+
+
+def opened(name: str, framing: str = "wrapper", *faults: str, **more: Any) -> Context:
+    """Return a context in which the association ``name`` is open."""
+    context = served(framing, *faults, **more)
+    seen = do(context, "associate", as_=name)
+    assert seen["outcome"] == "accepted", seen
+    return context

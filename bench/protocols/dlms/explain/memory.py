@@ -30,7 +30,7 @@ class Memory:
     versions: dict[tuple[int, bytes], int] = field(default_factory=dict)
     rows: dict[bytes, Structure] = field(default_factory=dict)  # of profiles, by instance
     asked: dict[int, Asked] = field(default_factory=dict)  # by invoke id
-    blocks: dict[tuple[str, int], bytes] = field(default_factory=dict)  # by service and id
+    blocks: dict[tuple[str, int], bytearray] = field(default_factory=dict)  # by service and id
     scalers: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)
     client_title: bytes = b""
     server_title: bytes = b""
@@ -55,9 +55,9 @@ class Memory:
         """Keep a block; return all of them once the last is there, if the first was seen."""
         key = (service, invoke)
         if number <= 1:
-            self.blocks[key] = b""
+            self.blocks[key] = bytearray()
         held = self.blocks.get(key)
         if held is None:
             return None
-        self.blocks[key] = held + raw
-        return self.blocks.pop(key) if last else None
+        held += raw
+        return bytes(self.blocks.pop(key)) if last else None

@@ -1,0 +1,133 @@
+"""The way to the meter: connecting, frames and headers past the link, whether it still lives."""
+
+from __future__ import annotations
+
+import pytest
+from served import do, opened, served
+
+from bench.errors import RigError
+
+LIST = "15/0-0:40.0.0.255/a2"
+
+
+def test_a_connection_tells_what_was_agreed() -> None:
+    seen = do(served("hdlc"), "connect", as_="public", max_information_transmit=64,
+              max_information_receive=100)
+    assert seen["outcome"] == "ua"
+    assert seen["deviations"] == []
+    assert seen["parameters"]["max_information_transmit"] == 64
+    assert seen["parameters"]["max_information_receive"] == 100
+    assert do(served(), "connect", as_="public") == {
+        "outcome": "connected", "parameters": {}, "deviations": []}
+
+
+@pytest.mark.parametrize(("mutation", "fault"), [
+    ("fcs-flip", "hdlc-fcs-not-checked"), ("hcs-flip", "hdlc-hcs-not-checked"),
+    ("format-type-1", "hdlc-format-type-not-checked"),
+    ("length-too-large", "hdlc-length-not-checked"),
+    ("destination-unknown", "hdlc-unknown-destination-served"),
+    ("source-of-two-octets", "hdlc-two-octet-source-served"),
+    ("send-number-ahead", "hdlc-send-number-not-checked"),
+])
+def test_a_frame_that_is_wrong_is_not_executed(mutation: str, fault: str) -> None:
+    for faults, executed in (((), False), ((fault,), True)):
+        context = served("hdlc", *faults)
+        do(context, "connect", as_="public")
+        do(context, "associate", as_="public", keep=True)
+        seen = do(context, "send_frame", frame="i", apdu="get", mutation=mutation)
+        assert (seen["answer"] in ("i", "dm")) is executed, seen
+        if not executed:
+            alive = do(context, "still_answers")
+            assert (alive["same"], alive["fresh"]) == (True, True), alive
+
+
+def test_frames_past_the_link_tell_their_answers_and_addresses() -> None:
+    context = served("hdlc")
+    do(context, "connect", as_="public", line_only=True)
+    seen = do(context, "send_frame", frame="snrm")
+    assert (seen["answer"], seen["answers"], seen["addresses_turned"]) == ("ua", ["ua"], True)
+    assert do(context, "send_frame", frame="disc")["answer"] == "ua"
+    assert do(context, "send_frame", frame="disc")["answer"] == "dm"
+    lost = served("hdlc", "hdlc-lower-address-lost")
+    do(lost, "connect", as_="public", line_only=True)
+    assert not do(lost, "send_frame", frame="snrm")["addresses_turned"]
+
+
+def test_a_link_is_disconnected_after_the_inactivity_time_out_alone() -> None:
+    for faults, answers in (((), ["rr", "dm"]), (("hdlc-inactivity-time-out-missing",),
+                                                 ["rr", "rr"])):
+        context = served("hdlc", *faults)
+        do(context, "connect", as_="public")
+        found = []
+        for times in (0.7, 1.5):
+            assert do(context, "idle", times=times) == {}
+            found.append(do(context, "send_frame", frame="rr")["answer"])
+        assert found == answers
+
+
+@pytest.mark.parametrize(("faults", "again"), [((), True), (("hdlc-lost-segment-not-repeated",),
+                                                            False)])
+def test_a_segment_that_is_lost_is_asked_for_again(faults: tuple[str, ...], again: bool) -> None:
+    context = served("hdlc", *faults)
+    do(context, "connect", as_="public", max_information_receive=64)
+    do(context, "associate", as_="public", keep=True)
+    seen = do(context, "read_segments", object=LIST, lose=2)
+    assert (seen["result"] == "success" and seen["again"] >= 1) is again
+
+
+def test_segments_tell_their_window_and_their_length() -> None:
+    context = served("hdlc")
+    do(context, "connect", as_="public", max_information_receive=64)
+    do(context, "associate", as_="public", keep=True)
+    seen = do(context, "read_segments", object=LIST)
+    assert seen["segments"] > 5
+    assert seen["again"] == 0
+    assert seen["longest_window"] == 1
+    assert seen["longest_information"] <= 64
+
+
+@pytest.mark.parametrize(("mutation", "fault"), [
+    ("version-2", "wrapper-version-not-checked"),
+    ("destination-unknown", "wrapper-unknown-port-served"),
+    ("length-too-large", "wrapper-cut-apdu-served")])
+def test_an_apdu_behind_a_wrong_header_is_not_served(mutation: str, fault: str) -> None:
+    for faults, answer in (((), "silence"), ((fault,), "apdu")):
+        context = opened("public", "wrapper", *faults)
+        assert do(context, "send_header", mutation=mutation)["answer"] == answer
+        if not faults:
+            assert do(context, "still_answers")["fresh"]
+    assert do(opened("public"), "send_header")["apdu"].startswith("C401")
+
+
+@pytest.mark.parametrize(("framing", "fault", "word", "arguments", "same"), [
+    ("wrapper", "silent-after-odd-apdu", "send_apdu", {"apdu": "C001C1000100002A0000"}, False),
+    ("wrapper", "wrapper-silent-after-odd-header", "send_header", {"mutation": "version-2"},
+     False),
+    ("hdlc", "hdlc-silent-after-odd-frame", "send_frame",
+     {"frame": "i", "apdu": "get", "mutation": "fcs-flip"}, False)])
+def test_a_meter_that_falls_silent_is_seen_on_a_fresh_connection_too(
+        framing: str, fault: str, word: str, arguments: dict[str, str], same: bool) -> None:
+    context = opened("public", framing, fault)
+    do(context, word, **arguments)
+    seen = do(context, "still_answers")
+    assert (seen["same"], seen["fresh"]) == (same, False), seen
+
+
+def test_what_another_link_would_need_is_told() -> None:
+    with pytest.raises(RigError, match="send_frame needs a link of HDLC"):
+        do(opened("public"), "send_frame", frame="rr")
+    with pytest.raises(RigError, match="read_segments needs an open link of HDLC"):
+        do(opened("public"), "read_segments", object=LIST)
+    with pytest.raises(RigError, match="send_header needs an open connection with wrapper"):
+        do(opened("public", "hdlc"), "send_header")
+
+
+def test_a_request_to_sign_on_is_sent_in_its_place() -> None:
+    context = served("hdlc")
+    assert do(context, "send_request", text="/?!\r") == {}
+    assert context.ports["dlms"].requests == [b"/?!\r"]
+
+
+def test_a_link_ends_by_disc_and_a_connection_by_closing() -> None:
+    assert do(opened("public", "hdlc"), "disconnect") == {"outcome": "ua"}
+    assert do(opened("public"), "disconnect") == {"outcome": "closed"}
