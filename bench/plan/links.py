@@ -18,7 +18,7 @@ from bench.expressions import templates
 from bench.plan.document import Document, read_document
 from bench.plan.loader import load_plans
 from bench.plan.mistakes import nearest
-from bench.plan.tables import TABLES
+from bench.plan.tables import DISCLOSED, TABLES
 from bench.records.plan import TestCase
 from bench.records.requirement import Requirement
 from bench.steps import VOCABULARY, Action
@@ -120,7 +120,7 @@ def _rows(document: Document, place: tuple[int | str, ...],
         return
     if "rows" in for_each:
         yield document, (*place, "rows")
-    elif "table" in for_each and for_each["table"] not in TABLES:
+    elif "table" in for_each and for_each["table"] not in {*TABLES, *DISCLOSED}:
         yield read_document(document.path.parent / for_each["table"]), ("rows",)
     for index, part in enumerate(for_each.get("product", ())):
         yield from _rows(document, (*place, "product", index), part)
