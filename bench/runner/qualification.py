@@ -82,7 +82,7 @@ def run_tasks(
     ``cases`` are all that tasks name, by rig; the longest tasks are begun first.
     """
     results: dict[Path, dict[str, Mapping[str, CaseResult]]] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_hold,
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin,
                              initargs=({rig: tuple(some) for rig, some in cases.items()},)) as pool:
         begun = sorted(tasks, key=lambda task: -len(task.cases))
         running = {pool.submit(run_task, task): task for task in begun}
@@ -182,9 +182,14 @@ def run_task(task: Task) -> tuple[CaseResult, ...]:
     return tuple(results)
 
 
-def _hold(cases: Mapping[Path, Sequence[TestCase]]) -> None:
-    """Hold the plan in a fresh process, and have it start emulators without delay."""
+def _begin(cases: Mapping[Path, Sequence[TestCase]]) -> None:
+    """Begin a fresh process: hold the plan, and start emulators without delay."""
     fork_from_now_on()
+    _hold(cases)
+
+
+def _hold(cases: Mapping[Path, Sequence[TestCase]]) -> None:
+    """Hold the plan in this process."""
     _plan.update(((rig, case.id), case) for rig, some in cases.items() for case in some)
 
 

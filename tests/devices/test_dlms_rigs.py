@@ -72,10 +72,10 @@ def keyed(tmp_path: Path) -> Profile:
 def test_each_link_has_a_shipped_rig_that_launches_the_emulator() -> None:
     kind = DEVICE_TYPES["dlms-meter"]
     rigs = [load_rig(RIGS / f"emulated-{name}.yaml") for name in kind.rigs]
-    assert [one.link for one in rigs] == list(LINKS)
+    assert sorted(one.link for one in rigs) == sorted(LINKS)
     assert all(one.launch is not None and one.launch.link == one.link for one in rigs)
     assert all(one.describe()["link"] == one.link for one in rigs)
-    assert rigs[1].traits == {"hdlc", "serial", "mode-e"}
+    assert rigs[2].traits == {"hdlc", "serial", "mode-e"}
 
 
 @pytest.mark.parametrize("name", ["dlms-serial", "dlms-optical", "dlms-tcp"])

@@ -92,10 +92,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def on(tmp_path: Path, name: str) -> Any:
+def on(tmp_path: Path, name: str, *, whole: bool = True) -> Any:
     (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
     planned = load_plans([tmp_path / "plan.yaml"], defects=FOUND)
-    return qualify._device(planned, PROFILE, ROOT / f"devices/rigs/emulated-{name}.yaml", ())
+    return qualify._device(planned, PROFILE, ROOT / f"devices/rigs/emulated-{name}.yaml", (),
+                            whole=whole)
 
 
 def test_each_rig_has_its_cases_and_defects(tmp_path: Path, asked: list[str]) -> None:
@@ -104,11 +105,21 @@ def test_each_rig_has_its_cases_and_defects(tmp_path: Path, asked: list[str]) ->
         f"DLMS-METER on emulated-{name}" for name in found]
     rows = ("LINKS-hls.8.0-0.1.0.0.255.a2", "LINKS-hls.8.0-0.1.0.0.255.a2-2")
     for name, device in found.items():
-        framed = name != "dlms-wrapper"
+        framed = name not in ("dlms-wrapper", "dlms-sn")
         assert tuple(case.id for case in device.cases) == (
             ("LINKS-001", *(["LINKS-002"] if framed else []), *rows))
-        assert device.defects == (("deaf", "fcs-not-checked") if framed else ("deaf",))
+        application = () if name == "dlms-sn" else ("deaf",)
+        assert device.defects == (*application, *(("fcs-not-checked",) if framed else ()))
     assert asked == [f"emulated-{name}" for name in found]  # once each
+
+
+def test_a_rig_that_is_not_the_first_has_the_defects_of_its_link_and_what_notices_them(
+    tmp_path: Path, asked: list[str],
+) -> None:
+    device = on(tmp_path, "dlms-hdlc", whole=False)
+    assert (tuple(case.id for case in device.cases), device.defects) == (
+        ("LINKS-002",), ("fcs-not-checked",))
+    assert asked == []  # no row of the device can notice a defect of a link
 
 
 class Deaf:
