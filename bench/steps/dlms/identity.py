@@ -5,6 +5,7 @@ The attribute that ``ixit.dlms.firmware`` names is read in the association that 
 
 from __future__ import annotations
 
+from bench.errors import Inconclusive
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED, open_association
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
@@ -31,9 +32,11 @@ def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> 
     if outcome != ACCEPTED:
         return outcome, ""
     reference = attribute(name)
-    by_name = dialogue.of(association)["short_names"]
-    ran = read_by_name(dialogue, reference) if by_name \
-        else ask(dialogue, lambda client: client.get(reference))
+    try:
+        ran = read_by_name(dialogue, reference) if dialogue.of(association)["short_names"] \
+            else ask(dialogue, lambda client: client.get(reference))
+    except Inconclusive as told:
+        return str(told), ""
     if ran.value is None:
         return ran.kind, ""
     if ran.value.data is None:
