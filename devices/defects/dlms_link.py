@@ -91,8 +91,6 @@ _WRAPPER: tuple[_Row, ...] = (
 )
 
 _MODE_E: tuple[_Row, ...] = (
-    ("mode-e-silent-after-odd-request", "FIELD-03",
-     "nobody is signed on any more after a request that cannot be read"),
     ("mode-e-parity-missing", "HDLC_FRAME_P1", "the identification has no parity bits"),
     ("mode-e-rate-ignored", "HDLC_FRAME_P1",
      "another rate is confirmed than the client acknowledged"),

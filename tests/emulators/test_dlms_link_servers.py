@@ -374,8 +374,6 @@ def test_a_meter_that_does_not_close_does_not_sign_on_anew_either() -> None:
 
 
 MODE_E: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
-    "mode-e-silent-after-odd-request": ([with_parity(b"/??!\r\n"), ASK],
-                                        lambda back: back[-1] != SILENT),
     "mode-e-parity-missing": ([ASK], lambda back: back[-1].endswith(with_parity(b"1\r\n"))
                               and b"/SMB" not in back[-1]),
     "mode-e-rate-ignored": ([ASK, AGREE], lambda back: with_parity(b"252") in back[-1]),

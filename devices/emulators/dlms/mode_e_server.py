@@ -36,7 +36,6 @@ class ModeEServer:
             meter.settings.flag_id, baud, meter.settings.serial[-16:])
         self._sign_on = ServerSignOn(identification, meter.settings.serial)
         self._signed_on = False
-        self._deaf = False
         self._last_octet = 0.0
         self._out: list[Outgoing] = list(_sent(self._sign_on.restart()))
 
@@ -66,7 +65,7 @@ class ModeEServer:
         if self._signed_on:
             self._hdlc.receive(octets, now)
             self._after_hdlc()
-        elif not self._deaf and self._meter.powered:
+        elif self._meter.powered:
             for step in self._sign_on.receive(octets):
                 self._do(step, now)
 
@@ -90,9 +89,7 @@ class ModeEServer:
             if step.rest:
                 self._hdlc.receive(step.rest, now)
                 self._after_hdlc()
-        elif isinstance(step, Failed):
-            self._deaf = "mode-e-silent-after-odd-request" in self._faults
-        else:
+        elif not isinstance(step, Failed):
             self._out += [self._wrong(one) for one in _sent([step])]
 
     def _after_hdlc(self) -> None:
