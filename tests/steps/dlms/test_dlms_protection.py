@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 from served import do, observe, opened, served
@@ -165,3 +166,18 @@ def test_frames_have_direction_octets_time_and_a_reading(framing: str) -> None:
     assert "get-request-normal" in frames[0].decoded["summary"]
     assert "get-response-normal" in frames[1].decoded["summary"]
     assert observe(context, "demand", **{"as": "hls"}).frames == ()
+
+
+@pytest.mark.parametrize("octets", [32, 40, 48])
+def test_no_piece_of_the_secret_is_kept_where_segments_cut_it(octets: int) -> None:
+    context = served("hdlc")
+    seen = [frame for word, given in (
+        ("connect", {"as": "lls", "max_information_transmit": octets}),
+        ("associate", {"as": "lls", "keep": True}))
+        for frame in observe(context, word, **given).frames]
+    secret = dialogue_of(context).keys["lls"].secret or b""
+    told = json.dumps([dict(frame.decoded) for frame in seen]).upper()
+    pieces = [secret[start : start + 4] for start in range(len(secret) - 3)]
+    assert len([frame for frame in seen if "masked" in frame.decoded]) >= 2
+    assert not [piece for piece in pieces for frame in seen if piece in frame.octets]
+    assert not [piece for piece in pieces if piece.hex().upper() in told]
