@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import click
 
 from bench.cli.emulate_dlms import address
 from bench.cli.emulate_dlms import command as dlms_meter
+from bench.cli.serving import serve
 from bench.resources import resolve
 from devices import pki
 from devices.defects import DEFECTS, of_device
@@ -73,7 +71,8 @@ def _add(name: str) -> None:
             eui64, parties, keys = keyring.load(folder)
             device = kind(settings, keys, eui64, parties, seed=seed, faults=frozenset(defects))
             with Server(device) as server:
-                _serve(server, line, listen, stimulus, folder, parent_pipe=parent_pipe)
+                serve(server, line, listen, stimulus, {"pki": str(folder)},
+                      parent_pipe=parent_pipe)
 
     run.__doc__ = f"""Run an emulated {_WHAT[name]} until SIGINT (Ctrl-C) or SIGTERM.
 
@@ -89,22 +88,3 @@ for _name, _kind in DEVICE_TYPES.items():
         _add(_name)
 command.add_command(dlms_meter)
 
-
-def _serve(
-    server: Server, line: str | None, listen: tuple[str, int] | None,
-    stimulus: tuple[str, int] | None, folder: Path, *, parent_pipe: bool,
-) -> None:
-    addresses: dict[str, object] = {}
-    if line is not None:
-        addresses["line"] = server.open_terminal(line)
-    elif listen is not None:
-        addresses["line"] = server.listen(*listen)
-    if stimulus is not None:
-        addresses["stimulus"] = server.listen_stimulus(*stimulus)
-    addresses |= {"pid": os.getpid(), "pki": str(folder)}
-    server.stop_on_signals()
-    if parent_pipe:
-        server.stop_at_end_of(sys.stdin.fileno())
-    click.echo(json.dumps(addresses))
-    sys.stdout.flush()
-    server.run()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
+from bench.cli.serving import serve
 from bench.resources import resolve
 from devices import dlms_keys
 from devices.defects import DEFECTS, of_device
@@ -87,20 +85,7 @@ def command(
         keys = declarations.meter_keys(folder, declared)
         meter = Meter(declared.settings, keys, seed=seed, faults=frozenset(defects))
         with Server(meter, _served(link, meter, declared), settings) as server:
-            addresses: dict[str, object] = {}
-            if line is not None:
-                addresses["line"] = server.open_terminal(line)
-            elif listen is not None:
-                addresses["line"] = server.listen(*listen)
-            if stimulus is not None:
-                addresses["stimulus"] = server.listen_stimulus(*stimulus)
-            addresses |= {"pid": os.getpid(), "keys": str(folder)}
-            server.stop_on_signals()
-            if parent_pipe:
-                server.stop_at_end_of(sys.stdin.fileno())
-            click.echo(json.dumps(addresses))
-            sys.stdout.flush()
-            server.run()
+            serve(server, line, listen, stimulus, {"keys": str(folder)}, parent_pipe=parent_pipe)
 
 
 def _served(link: str, meter: Meter, declared: Declared) -> LinkServer:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 
 from bench.errors import RigError
-from bench.protocols.iec62056_21.characters import with_parity
 from bench.protocols.iec62056_21.sign_on import (
     ClientSignOn,
     Failed,
@@ -71,19 +70,6 @@ class Optical(DlmsSerial):
                 break
         else:
             self._closed = True
-
-    def request(self, octets: bytes) -> None:
-        """Connect and send ``octets``, with parity, where a sign-on begins; then hang up.
-
-        For requests that no meter should take: what it makes of them shows at the next
-        ``connect``.
-        """
-        super().connect()
-        self._forget()
-        self._has_echo = False
-        self.send(with_parity(octets))
-        self._sleep(len(octets) * _BITS / self._speed)
-        self._closed = True
 
     def _signs_on(self) -> bool:
         """Return whether the meter signed on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -170,3 +171,25 @@ def test_a_break_in_the_middle_ends_it_too(notes: Path) -> None:
         raise KeyboardInterrupt
     assert notes.read_text().endswith("\nended")
     assert not emulator.keys.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="os.fork")
+def test_a_forked_emulator_says_where_it_is_and_ends_with_its_parent(tmp_path: Path) -> None:
+    """In a process of its own: the one that runs the tests has threads and must not fork."""
+    program = f"""
+import json, tempfile
+from pathlib import Path
+from devices import pki
+from devices.forking import Forked
+pki.init(Path({str(tmp_path / "keys")!r}))
+with tempfile.TemporaryFile("w+") as words:
+    child = Forked(["chf", "--listen", "127.0.0.1:0", "--pki", {str(tmp_path / "keys")!r},
+                    "--parent-pipe"], words)
+    said = json.loads(child.stdout.readline())
+    assert said["pid"] == child.pid and said["line"].startswith("socket://127.0.0.1:"), said
+    child.stdin.close()
+    assert child.wait(20) == 0
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          check=False, timeout=50, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -22,16 +22,17 @@ from bench.protocols.dlms.apdu import (
 )
 
 _INVOKE = 0xC1
-_NAME = Attribute(1, bytes((0, 0, 42, 0, 0, 255)), 2)
+DEVICE_NAME = Attribute(1, bytes((0, 0, 42, 0, 0, 255)), 2)
+"""The logical device name, which every server shows to everybody."""
 
 REQUESTS: Mapping[str, Callable[[], bytes]] = {
-    "get": lambda: GetRequestNormal(_INVOKE, _NAME).encode(),
+    "get": lambda: GetRequestNormal(_INVOKE, DEVICE_NAME).encode(),
     "get-next": lambda: GetRequestNext(_INVOKE, 1).encode(),
     "get-with-list": lambda: GetRequestWithList(
-        _INVOKE, (Selected(_NAME), Selected(_NAME))).encode(),
-    "set": lambda: SetRequestNormal(_INVOKE, _NAME, None, Data(Tag.NULL_DATA, None)).encode(),
+        _INVOKE, (Selected(DEVICE_NAME), Selected(DEVICE_NAME))).encode(),
+    "set": lambda: SetRequestNormal(_INVOKE, DEVICE_NAME, None, Data(Tag.NULL_DATA, None)).encode(),
     "action": lambda: ActionRequestNormal(
-        _INVOKE, Method(*_NAME[:2], 1), Data(Tag.INTEGER, 0)).encode(),
+        _INVOKE, Method(*DEVICE_NAME[:2], 1), Data(Tag.INTEGER, 0)).encode(),
 }
 """Name -> a request, whole and right."""
 

@@ -16,6 +16,7 @@ from bench.errors import Inconclusive, LocalProtocolError
 from bench.protocols.cosem import date_time, obis
 from bench.protocols.cosem.data import Data, Tag, plain
 from bench.protocols.cosem.reference import Attribute, Selection
+from bench.protocols.cosem.selective_access import Column, by_entry, by_range
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
@@ -24,8 +25,6 @@ from bench.steps.vocabulary import Arguments, Observation, action
 
 PROFILE_GENERIC = 7
 BUFFER, CAPTURE_OBJECTS, CAPTURE_PERIOD, IN_USE, ENTRIES = 2, 3, 4, 7, 8
-BY_RANGE, BY_ENTRY = 1, 2
-CLOCK = (8, obis.parse("0-0:1.0.0.255"), 2)
 
 
 class ReadBuffer(Arguments):
@@ -114,18 +113,15 @@ def _selection(dialogue: Dialogue, name: bytes, wanted: ReadBuffer, objects: Seq
     rows = max(0, min(wanted.last, in_use - wanted.before))
     if wanted.select == "empty-range":
         begins, ends, rows = oldest - 10 * period, oldest - 9 * period, 0
-    chosen = [objects[number - 1] for number in wanted.columns]
-    selection = Selection(BY_RANGE, Data(Tag.STRUCTURE, (
-        _clock(), _instant(begins), _instant(ends), Data(Tag.ARRAY, tuple(chosen)))))
+    chosen = [_column(objects[number - 1]) for number in wanted.columns]
+    selection = by_range(_instant(begins), _instant(ends), columns=chosen)
     return _Asked(selection, rows, len(chosen) or len(objects), begins=begins, ends=ends,
                   has_time=not wanted.columns or 1 in wanted.columns)
 
 
 def _by_entry(wanted: ReadBuffer, columns: int, in_use: int) -> _Asked:
     to, to_column = wanted.to or in_use, wanted.to_column or columns
-    selection = Selection(BY_ENTRY, Data(Tag.STRUCTURE, (
-        Data(Tag.DOUBLE_LONG_UNSIGNED, wanted.first), Data(Tag.DOUBLE_LONG_UNSIGNED, wanted.to),
-        Data(Tag.LONG_UNSIGNED, wanted.column), Data(Tag.LONG_UNSIGNED, wanted.to_column))))
+    selection = by_entry(wanted.first, wanted.to, wanted.column, wanted.to_column)
     return _Asked(selection, max(0, min(to, in_use) - wanted.first + 1),
                   min(to_column, columns) - wanted.column + 1, has_time=wanted.column <= 1)
 
@@ -148,9 +144,7 @@ def _newest(dialogue: Dialogue, name: bytes, in_use: int) -> int:
     """Return the time of the newest row, which is the last one or, in a stack, the first."""
     for entry in (in_use, 1):
         ran = ask(dialogue, lambda client, at=entry: client.get(
-            Attribute(PROFILE_GENERIC, name, BUFFER), Selection(BY_ENTRY, Data(Tag.STRUCTURE, (
-                Data(Tag.DOUBLE_LONG_UNSIGNED, at), Data(Tag.DOUBLE_LONG_UNSIGNED, at),
-                Data(Tag.LONG_UNSIGNED, 1), Data(Tag.LONG_UNSIGNED, 0))))))
+            Attribute(PROFILE_GENERIC, name, BUFFER), by_entry(at, at)))
         if rows := _rows(ran):
             return _seconds(rows[-1].value[0])
     raise Inconclusive(f"no row of {obis.text(name)} can be read by entry")
@@ -185,25 +179,23 @@ def _misfits(dialogue: Dialogue, objects: Sequence[Data], newest: Data) -> list[
     those that count up only."""
     found = []
     for number, (described, cell) in enumerate(zip(objects, newest.value, strict=False), start=1):
-        class_id, name, index, _ = (item.value for item in described.value)
-        if class_id != _REGISTER or not isinstance(cell.value, int):
+        captured = _column(described).attribute
+        if captured.class_id != _REGISTER or not isinstance(cell.value, int):
             continue
-        ran = ask(dialogue, lambda client, at=(class_id, name, index): client.get(Attribute(*at)))
+        ran = ask(dialogue, lambda client, at=captured: client.get(at))
         now = None if ran.value is None or ran.value.data is None else ran.value.data.value
         if isinstance(now, int) and not 0 <= now - cell.value <= max(now // 10, 1_000):
-            found.append(f"column {number}, {class_id}/{obis.text(name)}/a{index}: {cell.value} "
-                         f"captured, {now} now")
+            found.append(f"column {number}, {captured.text}: {cell.value} captured, {now} now")
     return found
 
 
 _REGISTER = 3
 
 
-def _clock() -> Data:
-    class_id, name, index = CLOCK
-    return Data(Tag.STRUCTURE, (
-        Data(Tag.LONG_UNSIGNED, class_id), Data(Tag.OCTET_STRING, name),
-        Data(Tag.INTEGER, index), Data(Tag.LONG_UNSIGNED, 0)))
+def _column(described: Data) -> Column:
+    """Return a capture object as the device describes it."""
+    class_id, name, index, data_index = (item.value for item in described.value)
+    return Column(Attribute(class_id, name, index), data_index)
 
 
 def _instant(seconds: float) -> Data:

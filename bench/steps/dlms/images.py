@@ -1,13 +1,13 @@
 """Port ``dlms``: image transfer (class 18), with blocks left out, repeated, altered, reversed.
 
-The image is the one that IXIT ``image`` names. To an emulator the bench sends one of its own
-making: octets that follow from its size, and their SHA-256 at the end.
+The image is of the bench's own making: octets that follow from its size, and their SHA-256 at the
+end. Only an emulator is sent one; on a real device the case is inconclusive, since nobody should
+activate it there. Sending a maker's image is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -114,12 +114,9 @@ def _object(dialogue: Dialogue, name: str) -> ImageTransfer:
 
 
 def _image(context: Context, octets: int) -> bytes:
-    """Return the declared image, or to an emulator one of so many octets."""
-    named = context.ixit.get("image")
-    if named:
-        return Path(str(named)).read_bytes()
+    """Return an image of so many octets, for an emulator."""
     if not context.launched:
-        raise Inconclusive("the profile names no image (ixit.image) that the device may be sent")
+        raise Inconclusive("an image of the bench's own making is sent to an emulator only")
     content = hashlib.shake_256(octets.to_bytes(4, "big")).digest(octets - _HASH)
     return content + hashlib.sha256(content).digest()
 

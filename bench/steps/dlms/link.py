@@ -7,12 +7,11 @@ anything, whether the server serves its public client on this connection and on 
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench.errors import NotTestableHere, RemoteProtocolError, RigError
-from bench.protocols.cosem.reference import Attribute
+from bench.errors import RemoteProtocolError, RigError
 from bench.protocols.dlms import hdlc_mutation, wrapper
 from bench.protocols.dlms.apdu import Variable
 from bench.protocols.dlms.hdlc_frame import Frame as HdlcFrame
@@ -24,17 +23,6 @@ from bench.steps.dlms.carriers import CLOSED, SILENCE, Carrier, HdlcCarrier, Wra
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
-
-DEVICE_NAME = Attribute(1, bytes((0, 0, 42, 0, 0, 255)), 2)
-"""The logical device name, which every server shows to everybody."""
-
-@runtime_checkable
-class SignsOn(Protocol):
-    """What an adapter offers whose line begins with a sign-on."""
-
-    def request(self, octets: bytes) -> None:
-        """Send ``octets`` in the place of the request, and hang up."""
-
 
 _LLC = bytes.fromhex("E6E600")
 _RESPONSE_LLC = bytes.fromhex("E6E700")
@@ -174,25 +162,6 @@ def send_header(context: Context, wanted: SendHeader) -> Observation:
                        dialogue.evidence.take())
 
 
-class SendRequest(Arguments):
-    """Octets in the place of a request to sign on (IEC 62056-21), as ASCII text."""
-
-    text: str = Field(min_length=1, pattern=r"^[\x00-\x7f]+$")
-
-
-@action("send_request", port="dlms", arguments=SendRequest, observes={})
-def send_request(context: Context, wanted: SendRequest) -> Observation:
-    """Ask for a sign-on wrongly, and hang up."""
-    dialogue = dialogue_of(context)
-    if not isinstance(dialogue.port, SignsOn):
-        raise NotTestableHere("the adapter of port dlms makes no requests to sign on")
-    octets = wanted.text.encode("ascii")
-    dialogue.hang_up()
-    dialogue.evidence.sent(octets)
-    dialogue.port.request(octets)
-    return Observation({}, dialogue.evidence.take())
-
-
 @action("still_answers", port="dlms", arguments=Nothing, observes={
     "same": "whether the logical device name is read on this connection, or the server closed it",
     "fresh": "whether it is read on a fresh one",
@@ -224,7 +193,7 @@ def _asked(context: Context, dialogue: Dialogue, *, fresh: bool) -> str:
     if dialogue.of(dialogue.public)["short_names"]:
         several = dialogue.run(client.read((Variable(client.base_name),)))
         return several.kind if not several.value else several.value[0].name
-    ran = dialogue.run(client.get(DEVICE_NAME))
+    ran = dialogue.run(client.get(apdus.DEVICE_NAME))
     return ran.kind if ran.value is None else ran.value.name
 
 

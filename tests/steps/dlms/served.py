@@ -42,7 +42,6 @@ class ServedMeter:
         self.framing = framing
         self.meter = meter
         self.passed = 0.0
-        self.requests: list[bytes] = []
         self._server: Any = WrapperServer(meter) if framing == "wrapper" \
             else HdlcServer(meter, hdlc)
         self._waiting: list[bytes] = []
@@ -53,9 +52,6 @@ class ServedMeter:
 
     def disconnect(self) -> None:
         self.connect()
-
-    def request(self, octets: bytes) -> None:
-        self.requests.append(octets)
 
     def advance(self, seconds: float) -> None:
         self.passed += seconds

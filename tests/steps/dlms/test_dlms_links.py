@@ -122,12 +122,6 @@ def test_what_another_link_would_need_is_told() -> None:
         do(opened("public", "hdlc"), "send_header")
 
 
-def test_a_request_to_sign_on_is_sent_in_its_place() -> None:
-    context = served("hdlc")
-    assert do(context, "send_request", text="/?!\r") == {}
-    assert context.ports["dlms"].requests == [b"/?!\r"]
-
-
 def test_a_link_ends_by_disc_and_a_connection_by_closing() -> None:
     assert do(opened("public", "hdlc"), "disconnect") == {"outcome": "ua"}
     assert do(opened("public"), "disconnect") == {"outcome": "closed"}
