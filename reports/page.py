@@ -24,7 +24,7 @@ from bench.records.verdict import Disposition, Verdict
 from reports.casebook import Attempt, attempts_of
 from reports.evidence import ShownCase
 from reports.furniture import asset, environment, policy
-from reports.policy import sections
+from reports.policy import Section, sections
 from reports.text import instant, visible
 
 STATIC_CASES = 1000
@@ -37,6 +37,7 @@ HEADLINE: Mapping[Status, str] = {
     Status.PARTIAL: "Partial: not SMIP Compliant",
     Status.NONE: "Not SMIP Compliant",
 }
+CERTIFY = "certify"
 TONES: Mapping[str, tuple[str, str]] = {
     Status.COMPLIANT: ("good", "✓"), Verdict.PASS: ("good", "✓"), Standing.PASSED: ("good", "✓"),
     # Status.NONE and Verdict.NONE are one word; no case is ever shown by the latter.
@@ -60,6 +61,7 @@ _ORDER = {str(word): rank for rank, word in enumerate((
     Standing.CARRIED_OVER, Standing.IMPORTED, Verdict.PASS, Standing.PASSED,
     Disposition.INAPPLICABLE,
 ))}
+_TOLD: Mapping[Verdict, str] = {Verdict.FAIL: "failed", Verdict.ERROR: "with errors"}
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"([0-9]+)")
 
@@ -103,19 +105,38 @@ def page_html(
     rows = [_row(line, requirements.get(line.id), anchors)
             for line in sorted(outcome.requirements, key=lambda line: clause_order(line.id))]
     style, script = asset("report.css"), asset("report.js")
+    headline, tone = _headline(outcome)
     text = _template().render(
         outcome=outcome, subject=outcome.subject, decision=outcome.decision,
-        headline=HEADLINE[outcome.decision.status], rows=rows,
+        headline=headline, tone=tone, rows=rows, certifying=outcome.mode == CERTIFY,
         groups=_groups(shown, anchors, static),
         words=_counted(item.word for item in shown),
         standings=_counted(row.line.standing.value for row in rows),
         domains=sorted({row.known.domain for row in rows if row.known}),
-        sections=sections(shown, outcome.requirements),
+        sections=_sections(outcome, shown),
         total=len(shown), deferred=len(shown) - len(static), most_reasons=MOST_REASONS,
         style=Markup(style), script=Markup(script),  # noqa: S704  our own files
         policy=policy(style, script),
     )
     return visible(text)
+
+
+def _headline(outcome: Outcome) -> tuple[str, str]:
+    """Return what stands at the top, and its tone; a run that certifies nothing tells what failed,
+    and is never green."""
+    if outcome.mode == CERTIFY:
+        status = outcome.decision.status
+        return HEADLINE[status], TONES[status][0]
+    failed = Counter(result.verdict for result in outcome.results)
+    told = [f"{failed[verdict]} {text}" for verdict, text in _TOLD.items() if failed[verdict]]
+    return (", ".join(told), "bad") if told else ("Nothing failed", "open")
+
+
+def _sections(outcome: Outcome, shown: Sequence[ShownCase]) -> tuple[Section, ...]:
+    """Return what a certification must always say, and any other run where it has something."""
+    found = sections(shown, outcome.requirements)
+    needed = outcome.mode == CERTIFY or any(section.cases for section in found)
+    return found if needed else ()
 
 
 def ranked(shown: Sequence[ShownCase]) -> list[ShownCase]:

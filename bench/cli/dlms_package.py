@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.cli.stored_report import sound_evidence, stored_outcome
-from bench.cli.summary import outcome_of
-from bench.runner.rejudge import judge_run
+from bench.catalogue import load_catalogue
+from bench.cli.stored_report import outcome_of_run, sound_evidence
 from reports.dlms_package import write_package
-
-CERTIFY = "certify"
 
 
 def package_run(folder: Path, target: Path) -> str:
@@ -19,9 +16,5 @@ def package_run(folder: Path, target: Path) -> str:
     that does not hold, and what cannot be stored.
     """
     contents = sound_evidence(folder)
-    results = judge_run(contents)
-    if contents.plan.mode == CERTIFY:
-        outcome, requirements = stored_outcome(folder, contents, results)
-    else:
-        outcome, requirements = outcome_of(contents, results, folder), {}
+    outcome, requirements = outcome_of_run(folder, contents, load_catalogue())
     return write_package(folder, target, contents, outcome, requirements)

@@ -1,7 +1,7 @@
-"""``smip-bench report``: a laboratory's test report on a stored run, as a signed PDF.
+"""``smip-bench report``: a stored run as a page, and a laboratory's test report on it as a PDF.
 
-The ledger is checked and judged again; ``report.json`` beside it gives the decision and the
-wording of the requirements, once its verdicts are those that the evidence gives.
+The ledger is checked and judged again; ``report.json`` beside that of a certification run gives the
+decision and the wording of the requirements, once its verdicts are those that the evidence gives.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
+from bench.catalogue import load_catalogue
+from bench.cli.options import write_whole
 from bench.cli.signed_documents import credential_of, deliver, signing_options
-from bench.cli.stored_report import sound_evidence, stored_outcome
+from bench.cli.stored_report import outcome_of_run, sound_evidence, stored_outcome
 from bench.documents.declaration import load_report_declaration
 from bench.documents.ruling import read_ruling
 from bench.errors import DocumentError
@@ -21,11 +23,33 @@ from bench.records.serial import digest
 from bench.runner.rejudge import judge_run
 from reports.documents.report import Method, report_pdf
 from reports.evidence import gather
+from reports.page import page_html
 
 
 @click.group("report")
 def command() -> None:
     """Documents on a stored run."""
+
+
+@command.command("html")
+@click.argument("folder", metavar="RUN_FOLDER",
+                type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="The page.")
+@click.option("--overlay", type=click.Path(path_type=Path, exists=True), default=None,
+              help="The operator's confirmations of clauses; of a certify run its report has them.")
+def html(folder: Path, output: Path, overlay: Path | None) -> None:
+    """Write the page on the run in RUN_FOLDER, in any mode: every case with its evidence.
+
+    Exit status: 0 written; 2 wrong usage or overlay; 3 the evidence, or the report beside that of a
+    certification, does not hold.
+    """
+    contents = sound_evidence(folder)
+    outcome, requirements = outcome_of_run(folder, contents, load_catalogue(overlay=overlay))
+    planned = {selected.case.id: selected.case for selected in contents.plan.selected}
+    page = page_html(outcome, requirements, gather(outcome, planned, contents.events))
+    write_whole(output, page.encode("utf-8"))
+    click.echo(str(output))
 
 
 @command.command("pdf")

@@ -1,11 +1,13 @@
-"""What was decided on a certification run, from ``report.json`` beside its ledger.
+"""The outcome of a stored run: what its evidence gives when it is judged again.
 
-It is believed once it tells of that ledger and of the verdicts that its evidence gives.
+What was decided on a certification run comes from ``report.json`` beside its ledger, which is
+believed once it tells of that ledger and of the verdicts that its evidence gives. Any other run has
+no decision; its requirements stand as its cases say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -13,12 +15,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from bench.bundle.verdicts import differences, reported
 from bench.errors import LedgerError
 from bench.ledger import LedgerContents, check_ledger, read_ledger
-from bench.records.decision import Decision, Outcome, RequirementStanding, Standing
+from bench.plan import suspected
+from bench.records.decision import Decision, Outcome, RequirementStanding, Standing, Status
 from bench.records.requirement import Provenance, Requirement
 from bench.records.subject import Subject
 from bench.records.verdict import CaseResult
+from bench.runner.rejudge import judge_run
+from bench.scheme.standing import standings_of_cases, trials
 
 REPORT = "report.json"
+CERTIFY = "certify"
 
 
 class _Row(BaseModel):
@@ -55,6 +61,24 @@ def sound_evidence(folder: Path) -> LedgerContents:
     return read_ledger(folder)
 
 
+def outcome_of_run(
+    folder: Path, contents: LedgerContents, catalogue: Mapping[str, Requirement]
+) -> tuple[Outcome, Mapping[str, Requirement]]:
+    """Return the outcome of the run in ``folder``, in any mode, and its requirements by id.
+
+    ``contents`` are of its ledger, which holds. Raises :class:`~bench.errors.LedgerError` where a
+    certification run has no report beside it, or one that does not fit.
+    """
+    results = judge_run(contents)
+    if contents.plan.mode == CERTIFY:
+        return stored_outcome(folder, contents, results)
+    plan = contents.plan
+    tried = trials(plan.selected, results,
+                   suspected((selected.case for selected in plan.selected), catalogue))
+    decision = Decision(Status.NONE, "", (f"the mode {plan.mode} gives no certificate",))
+    return _outcome(contents, results, decision, standings_of_cases(tried, catalogue)), catalogue
+
+
 def stored_outcome(
     folder: Path, contents: LedgerContents, results: Sequence[CaseResult]
 ) -> tuple[Outcome, dict[str, Requirement]]:
@@ -68,7 +92,9 @@ def stored_outcome(
     if misfits:
         raise LedgerError(f"{folder / REPORT}: no document can rest on it: "
                           + "; ".join(misfits))
-    return (_outcome(document, contents, tuple(results)),
+    lines = tuple(RequirementStanding(row.id, row.status, row.mandatory, row.reason, row.cases)
+                  for row in document.requirements)
+    return (_outcome(contents, results, document.decision, lines),
             {row.id: _requirement(row) for row in document.requirements})
 
 
@@ -103,16 +129,15 @@ def _other_verdicts(path: Path, results: Sequence[CaseResult]) -> Iterator[str]:
                f"the first of case {different[0].case}")
 
 
-def _outcome(document: _Document, contents: LedgerContents,
-             results: tuple[CaseResult, ...]) -> Outcome:
+def _outcome(
+    contents: LedgerContents, results: Sequence[CaseResult], decision: Decision,
+    requirements: tuple[RequirementStanding, ...],
+) -> Outcome:
     plan = contents.plan
     return Outcome(
         subject=plan.subject, mode=plan.mode, demonstration=plan.demonstration,
-        baseline=plan.baseline, decision=document.decision,
-        requirements=tuple(
-            RequirementStanding(row.id, row.status, row.mandatory, row.reason, row.cases)
-            for row in document.requirements),
-        results=results, ledger_hash=contents.hash, started=contents.started,
+        baseline=plan.baseline, decision=decision, requirements=requirements,
+        results=tuple(results), ledger_hash=contents.hash, started=contents.started,
         ended=contents.events[-1].time if contents.events else contents.started,
         tools=plan.tools)
 

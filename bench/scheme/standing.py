@@ -41,6 +41,8 @@ WORST_FIRST = (
 )
 """What one case says for a requirement over all the others; anything else is a pass."""
 
+UNKNOWN = (Standing.SUSPECT, "the catalogue no longer holds it")
+
 NAMED = 3
 """So many cases are named with their reasons in one line; the rest are counted."""
 
@@ -117,10 +119,7 @@ def standings(
     That is: all of the catalogue for the baseline's device, all that the baseline demands, and
     all that a planned case verifies.
     """
-    by_requirement: dict[str, list[Trial]] = defaultdict(list)
-    for trial in tried:
-        for id_ in {*trial.requirements, *trial.contradicts}:
-            by_requirement[id_].append(trial)
+    by_requirement = _by_requirement(tried)
     ids = {*baseline.mandatory, *by_requirement}
     for id_, known in catalogue.items():
         if relevance(known, baseline.device, "") is Relevance.RELEVANT:
@@ -129,10 +128,10 @@ def standings(
     outside = dict(baseline.outside)
     lines = []
     for id_ in sorted(ids):
-        verifying = by_requirement[id_]
+        verifying = by_requirement.get(id_, [])
         requirement = catalogue.get(id_)
         if requirement is None:
-            standing, reason = Standing.SUSPECT, "the catalogue no longer holds it"
+            standing, reason = UNKNOWN
         elif verifying:
             standing, reason = stand(requirement, verifying, outside.get(id_, ""))
         else:
@@ -141,6 +140,28 @@ def standings(
         cases = tuple(trial.case for trial in verifying)
         lines.append(RequirementStanding(id_, standing, id_ in mandatory, reason, cases))
     return tuple(lines)
+
+
+def standings_of_cases(
+    tried: Sequence[Trial], catalogue: Mapping[str, Requirement]
+) -> tuple[RequirementStanding, ...]:
+    """Return one standing, sorted by id, for each requirement that a planned case verifies; none is
+    mandatory, since without a baseline nothing is."""
+    lines = []
+    for id_, verifying in sorted(_by_requirement(tried).items()):
+        known = catalogue.get(id_)
+        standing, reason = stand(known, verifying) if known else UNKNOWN
+        cases = tuple(trial.case for trial in verifying)
+        lines.append(RequirementStanding(id_, standing, False, reason, cases))
+    return tuple(lines)
+
+
+def _by_requirement(tried: Sequence[Trial]) -> dict[str, list[Trial]]:
+    found: dict[str, list[Trial]] = defaultdict(list)
+    for trial in tried:
+        for id_ in {*trial.requirements, *trial.contradicts}:
+            found[id_].append(trial)
+    return found
 
 
 def name_cases(found: Sequence[Trial]) -> str:
