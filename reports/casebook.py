@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.records.event import Event
 from bench.records.plan import Expectation, Step
@@ -17,9 +17,19 @@ LONGEST_OCTETS = 256  # of one frame
 LONGEST_VALUE = 240  # characters
 MOST_RUNS = 6  # of one repeated step
 MOST_JUDGED = 12  # of one step
-MOST_EXCHANGES = 4  # of one run of a step: the first two and the last two
+MOST_EXCHANGES = 4  # of one run of a step, half of them the last ones
+MOST_OF_A_FAILURE = 48  # the same, where a case did not pass
 MOST_ANSWERS = 12  # of an operator, in one step
 OPERATOR_ANSWER = "operator-answer"
+
+
+
+class Detail(NamedTuple):
+    """How much is shown: octets ``brief``, on one line each; messages of one run of a step."""
+
+    brief: bool
+    exchanges: int
+
 
 _PHASES = ("preamble", "body", "postamble")
 
@@ -44,7 +54,7 @@ class Run:
     observed: str
     alerts: tuple[str, ...]
     exchanges: tuple[Exchange, ...]
-    more_exchanges: int = 0  # left to the ledger
+    more_exchanges: int = 0  # in the middle of them, left to the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +117,22 @@ def attempts_of(item: ShownCase, *, brief: bool = False) -> tuple[Attempt, ...]:
 
     ``brief`` gives what octets were read as on one line: it takes a quarter of the time.
     """
+    passed = item.result.verdict in (Verdict.PASS, Verdict.NONE)
+    detail = Detail(brief, MOST_EXCHANGES if passed else MOST_OF_A_FAILURE)
     if not item.attempts:
-        return (Attempt(0, True, _phases(item, (), item.result.findings, brief), ()),)
+        return (Attempt(0, True, _phases(item, (), item.result.findings, detail), ()),)
     last = item.attempts[-1][0]
     return tuple(
         Attempt(
             number, number == last,
-            _phases(item, events, item.result.findings if number == last else (), brief),
+            _phases(item, events, item.result.findings if number == last else (), detail),
             tuple(f"{event.kind}: {event.data['reason']}" for event in events
                   if "reason" in event.data and "step" not in event.data))
         for number, events in item.attempts)
 
 
 def _phases(
-    item: ShownCase, events: Sequence[Event], findings: Sequence[Finding], brief: bool
+    item: ShownCase, events: Sequence[Event], findings: Sequence[Finding], detail: Detail
 ) -> tuple[ShownPhase, ...]:
     happened: dict[tuple[object, object], list[Event]] = {}
     for event in events:
@@ -137,7 +149,7 @@ def _phases(
         found = {index for phase, index in (*happened, *judged) if phase == name}
         steps = tuple(
             _step(index, planned.get(index), happened.get((name, index), ()),
-                  judged.get((name, index), ()), brief)
+                  judged.get((name, index), ()), detail)
             for index in sorted({*planned, *found}, key=_rank))
         if steps:
             phases.append(ShownPhase(name, steps))
@@ -151,7 +163,7 @@ def _rank(index: object) -> tuple[bool, int, str]:
 
 def _step(
     index: object, step: Step | None, events: Sequence[Event], findings: Sequence[Finding],
-    brief: bool,
+    detail: Detail,
 ) -> ShownStep:
     answers = [event for event in events if event.kind == OPERATOR_ANSWER]
     events = [event for event in events if event.kind != OPERATOR_ANSWER]
@@ -168,7 +180,7 @@ def _step(
         planned=_values(step.arguments) if step and not events else "",
         judged=tuple(judged),
         more_judged=max(0, len(findings) - MOST_JUDGED),
-        runs=tuple(_run(event, brief) for event in events[:MOST_RUNS]),
+        runs=tuple(_run(event, detail) for event in events[:MOST_RUNS]),
         more_runs=max(0, len(events) - MOST_RUNS),
         answers=tuple(map(_answer, answers[:MOST_ANSWERS])),
         more_answers=max(0, len(answers) - MOST_ANSWERS))
@@ -185,7 +197,7 @@ def _not_judged(expectation: Expectation) -> Judged:
     return Judged(expectation.expression, "not judged", "", ", ".join(expectation.cites), "")
 
 
-def _run(event: Event, brief: bool) -> Run:
+def _run(event: Event, detail: Detail) -> Run:
     data = event.data
     observed = data.get("observation")
     alerts = observed.get("alerts") if isinstance(observed, Mapping) else None
@@ -193,14 +205,14 @@ def _run(event: Event, brief: bool) -> Run:
     if data.get("octets"):  # of a bench-error: what had arrived before it
         frames = [{"direction": "arrived so far", "octets": data["octets"], "time": event.time}]
     shown, more = _most([frame for frame in frames if isinstance(frame, Mapping)]
-                        if isinstance(frames, list | tuple) else [])
+                        if isinstance(frames, list | tuple) else [], detail.exchanges)
     return Run(
         kind=event.kind, time=event.time, reason=str(data.get("reason", "")),
         arguments=_values(data.get("arguments")),
         observed=_values(observed),
         alerts=tuple(plain(alert, LONGEST_VALUE) for alert in alerts)
         if isinstance(alerts, list | tuple) else (),
-        exchanges=tuple(_exchange(frame, brief) for frame in shown),
+        exchanges=tuple(_exchange(frame, detail.brief) for frame in shown),
         more_exchanges=more)
 
 
@@ -211,12 +223,14 @@ def _answer(event: Event) -> OperatorAnswer:
     return OperatorAnswer(name, question, answer, event.time)
 
 
-def _most(frames: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], int]:
-    """Return the frames that are shown and how many are not."""
-    more = len(frames) - MOST_EXCHANGES
+def _most(
+    frames: Sequence[Mapping[str, Any]], most: int
+) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """Return the frames that are shown, half of them the last ones, and how many are not."""
+    more = len(frames) - most
     if more <= 0:
         return frames, 0
-    return [*frames[:MOST_EXCHANGES - 2], *frames[-2:]], more
+    return [*frames[:most // 2], *frames[-(most // 2):]], more
 
 
 def _exchange(frame: Mapping[str, Any], brief: bool) -> Exchange:

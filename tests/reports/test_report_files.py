@@ -19,7 +19,7 @@ from bench.errors import LedgerError
 from bench.records.decision import Decision, Status
 from bench.records.event import Event
 from bench.records.verdict import Disposition, Verdict
-from reports.casebook import MOST_ANSWERS, MOST_EXCHANGES
+from reports.casebook import MOST_ANSWERS, MOST_EXCHANGES, MOST_OF_A_FAILURE
 
 SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text())
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=a()> ]]> --> {{ 7*7 }} & \"'"
@@ -300,23 +300,27 @@ def test_what_an_operator_answered_is_shown_with_its_step(
     assert "more runs of this step" not in text
 
 
-@pytest.mark.parametrize(("count", "shown"), [
-    (MOST_EXCHANGES, [*range(MOST_EXCHANGES)]),
-    (MOST_EXCHANGES + 3, [*range(MOST_EXCHANGES - 2), MOST_EXCHANGES + 1, MOST_EXCHANGES + 2]),
-])
-def test_of_many_messages_the_first_and_the_last_two_are_shown(
-    sample: Callable[..., Any], tmp_path: Path, count: int, shown: list[int]
+@pytest.mark.parametrize(("verdict", "most"), [
+    (Verdict.PASS, MOST_EXCHANGES), (Verdict.FAIL, MOST_OF_A_FAILURE),
+    (Verdict.INCONCLUSIVE, MOST_OF_A_FAILURE), (Verdict.ERROR, MOST_OF_A_FAILURE)])
+@pytest.mark.parametrize("too_many", [0, 3])
+def test_of_many_messages_the_first_and_the_last_are_shown_more_where_a_case_did_not_pass(
+    sample: Callable[..., Any], tmp_path: Path, verdict: Verdict, most: int, too_many: int
 ) -> None:
     made = sample(1)
+    made = replace(made, outcome=replace(made.outcome, results=tuple(
+        replace(result, verdict=verdict) for result in made.outcome.results)))
+    count = most + too_many
+    shown = [*range(most // 2), *range(count - most // 2, count)]
     frames = [{"direction": "sent", "octets": f"DF{number:02X}", "time": f"at-{number}",
                "decoded": {}} for number in range(count)]
     made.events[2] = replace(made.events[2], data={**made.events[2].data, "frames": frames})
     made.events[3] = replace(made.events[3], data={**made.events[3].data, "frames": []})
     text, _, _ = files(made, tmp_path)
     assert re.findall(r"<p>sent at-([0-9]+)</p>", text) == [str(number) for number in shown]
-    more = f"{count - MOST_EXCHANGES} messages before the last two are in the ledger"
-    assert (more in text) is (count > MOST_EXCHANGES)
-    assert ("are in the ledger and the capture" in text) is (count > MOST_EXCHANGES)
+    left_out = text.partition("3 messages between are in the ledger and the capture")
+    assert bool(left_out[1]) is bool(too_many)
+    assert left_out[0].count("<p>sent at-") == (most // 2 if too_many else count)
 
 
 def test_the_identity_check_of_a_rig_changes_nothing_in_the_report(
