@@ -83,7 +83,8 @@ def command(
             folder = Path(made)
             dlms_keys.make(folder, declared.sets, flag_id=declared.settings.flag_id)
         keys = declarations.meter_keys(folder, declared)
-        meter = Meter(declared.settings, keys, seed=seed, faults=frozenset(defects))
+        meter = Meter(declared.settings, keys, further=declarations.further_keys(folder, declared),
+                      seed=seed, faults=frozenset(defects))
         with Server(meter, _served(link, meter, declared), settings) as server:
             serve(server, line, listen, stimulus, {"keys": str(folder)}, parent_pipe=parent_pipe)
 

@@ -223,6 +223,8 @@ DLMS_METER = (
             "a request that is encrypted only is carried out"),
     _defect("unencrypted-request-served", "SecPol_2 SecPol_3",
             "a request that is authenticated only is carried out"),
+    _defect("refused-request-executed", "SecPol_1 SecPol_2 SecPol_3",
+            "a request protected less than the policy asks is refused, and carried out"),
     _defect("response-plain", "SecPol_1 SecPol_2 SecPol_3 SecDataX_P1",
             "ciphered requests are answered in the clear"),
     _defect("response-unauthenticated", "SecPol_1 SecPol_3", "responses are encrypted only"),

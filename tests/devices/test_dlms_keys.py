@@ -13,7 +13,7 @@ from bench.errors import RigError
 from devices import dlms_keys
 from devices.profile import load_profile
 
-SETS = {"hls": 0, "lls": 0, "signed": 1, "strong": 2}
+SETS = {"hls": 0, "lls": 0, "signed": 1, "strong": 2, "authenticated": 0, "encrypted": 0}
 
 
 def made(folder: Path, **given: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_a_folder_without_keys_is_named(tmp_path: Path) -> None:
 
 def test_keys_must_be_those_that_the_declaration_names(tmp_path: Path) -> None:
     dlms = load_profile("devices/profiles/emulated-dlms-meter.yaml").ixit["dlms"]
-    assert dlms_keys.needed(dlms) == {"lls": 0, "hls": 0}
+    assert dlms_keys.needed(dlms) == {"lls": 0, "hls": 0, "authenticated": 0, "encrypted": 0}
     document = made(tmp_path)
     dlms_keys.check(dlms_keys.load(tmp_path), dlms)
     changes: tuple[tuple[str, dict[str, Any], str], ...] = (

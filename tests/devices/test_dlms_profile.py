@@ -27,7 +27,7 @@ def write(tmp_path: Path) -> Write:
     """Write the shipped profile, with changes (text -> another) and one small list of objects."""
     def put(objects: str = OBJECTS, **changes: str) -> Path:
         text = SHIPPED.read_text("utf-8")
-        for name in ("public", "lls", "hls"):
+        for name in ("public", "lls", "hls", "authenticated", "encrypted"):
             text = text.replace(f"emulated-dlms-meter/{name}.yaml", "objects.yaml")
         for key, value in changes.items():
             text, count = re.subn(rf"(?m)^(\s*){key}:.*$", rf"\g<1>{value}", text, count=1)
@@ -56,7 +56,7 @@ def test_the_shipped_profile_reads_from_an_empty_folder(
     profile = load_profile("devices/profiles/emulated-dlms-meter.yaml")
     dlms = profile.ixit["dlms"]
     assert {name: one["client"] for name, one in dlms["associations"].items()} == {
-        "public": 16, "lls": 32, "hls": 48}
+        "public": 16, "lls": 32, "hls": 48, "authenticated": 49, "encrypted": 50}
     assert dlms["firmware"]["octets"] == b"1.0.0".hex().upper()
     assert json.loads(json.dumps(dlms)) == dlms
     assert "entity_id" not in profile.ixit

@@ -64,7 +64,8 @@ def keyed(tmp_path: Path) -> Profile:
     text = PROFILE.read_text("utf-8").replace(
         "ixit:", "ixit:\n  keys: keys").replace(
         "objects: emulated", f"objects: {PROFILE.parent}/emulated")
-    dlms_keys.make(tmp_path / "keys", {"lls": 0, "hls": 0})
+    dlms_keys.make(tmp_path / "keys", dict.fromkeys(
+        ("lls", "hls", "authenticated", "encrypted"), 0))
     (tmp_path / "meter.yaml").write_text(text, "utf-8")
     return load_profile(tmp_path / "meter.yaml")
 

@@ -87,7 +87,8 @@ def test_a_dlms_meter_is_told_its_link_and_gets_the_keys_that_its_profile_names(
     with launched(Launch("dlms-meter", link=link), profile,
                   command=command(FAITHFUL)) as emulator:
         told = json.loads(notes.read_text())
-        assert set(dlms_keys.load(emulator.keys).sets) == {"lls", "hls"}
+        assert set(dlms_keys.load(emulator.keys).sets) == {
+            "lls", "hls", "authenticated", "encrypted"}
     assert told == ["dlms-meter", *line, "--link", served, "--stimulus", "127.0.0.1:0",
                     "--keys", str(emulator.keys), "--profile", str(profile), "--seed", "0",
                     "--parent-pipe"]

@@ -47,7 +47,8 @@ def write_meter(folder: Path, rig: str = "") -> tuple[Path, Path]:
     """Write a profile with its keys and a rig; return both files."""
     text = PROFILE.read_text("utf-8").replace("ixit:", "ixit:\n  keys: keys", 1).replace(
         "objects: emulated", f"objects: {PROFILE.parent}/emulated")
-    dlms_keys.make(folder / "keys", {"lls": 0, "hls": 0})
+    dlms_keys.make(folder / "keys", dict.fromkeys(
+        ("lls", "hls", "authenticated", "encrypted"), 0))
     (folder / "meter.yaml").write_text(text, "utf-8")
     (folder / "rig.yaml").write_text(rig or RIG, "utf-8")
     return folder / "meter.yaml", folder / "rig.yaml"

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 
 from bench.errors import Inapplicable, Inconclusive
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.policies import Asked, policy_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
 
 class Demand(Arguments):
-    """What the association must be declared with."""
+    """What the association ``as`` must be declared with, or without a name any one.
 
-    association: str = Field(alias="as")
-    policy: int | None = Field(None, ge=0, le=255)
+    ``policy`` is what its security policy asks for.
+    """
+
+    association: str = Field("", alias="as")
+    policy: Asked | None = None
     mechanism: str | None = None
     ciphered: bool | None = None
     short_names: bool | None = None
@@ -34,24 +41,34 @@ def leave_untried(context: Context, wanted: Untried) -> Observation:  # noqa: AR
     raise Inconclusive(wanted.reason)
 
 
-@action("demand", port="dlms", arguments=Demand, observes={})
+@action("demand", port="dlms", arguments=Demand, observes={
+    "association": "the name of the first association that is declared with all this"})
 def demand(context: Context, wanted: Demand) -> Observation:
     """End the case as inapplicable unless the declaration has what it needs."""
-    dialogue = dialogue_of(context)
-    name = wanted.association
-    declared = dialogue.declared["associations"].get(name)
-    if declared is None:
-        raise Inapplicable(f"no association {name} is declared")
-    for item in ("policy", "mechanism", "ciphered", "short_names"):
+    declared = dialogue_of(context).declared
+    associations = declared["associations"]
+    if wanted.association not in ("", *associations):
+        raise Inapplicable(f"no association {wanted.association} is declared")
+    reasons: list[str] = []
+    for name in [wanted.association] if wanted.association else associations:
+        reason = _lack(name, associations[name], wanted, declared)
+        if not reason:
+            return Observation({"association": name}, ())
+        reasons.append(reason)
+    raise Inapplicable("; ".join(reasons))
+
+
+def _lack(name: str, one: Mapping[str, Any], wanted: Demand, declared: Mapping[str, Any]) -> str:
+    """Return the first thing that an association lacks, in words; empty for none."""
+    policy = policy_of(one, declared)
+    if wanted.policy is not None and not policy.asks_for(wanted.policy):
+        return f"the policy of {name} asks for {policy.text}, the case is about {wanted.policy}"
+    for item in ("mechanism", "ciphered", "short_names"):
         value = getattr(wanted, item)
-        if value is not None and declared[item] != value:
-            raise Inapplicable(f"{name} is declared with {item.replace('_', ' ')} "
-                               f"{declared[item]}, the case is about {value}")
-    for service in wanted.services:
-        if service not in declared["conformance"]:
-            raise Inapplicable(f"{name} is declared without the service {service}")
-    listed = {one["object"] for one in declared["objects"]}
-    for one in wanted.objects:
-        if one not in listed:
-            raise Inapplicable(f"{name} is declared without the object {one}")
-    return Observation({}, ())
+        if value is not None and one[item] != value:
+            return (f"{name} is declared with {item.replace('_', ' ')} {one[item]}, the case is "
+                    f"about {value}")
+    lists = (("service", wanted.services, one["conformance"]),
+             ("object", wanted.objects, [each["object"] for each in one["objects"]]))
+    return next((f"{name} is declared without the {kind} {each}"
+                 for kind, needed, held in lists for each in needed if each not in held), "")

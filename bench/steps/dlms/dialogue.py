@@ -186,11 +186,13 @@ class Dialogue:
         return float(self.declared["link"][self.port.framing]["response_s"])
 
     def counters_of(self, association: str, now: datetime) -> Counters:
-        """Return the invocation counters of an association, which last as long as the dialogue."""
-        if association not in self.counters:
+        """Return the invocation counters of an association's set of keys, which last as long as
+        the dialogue."""
+        keys = self.of(association)["keys"] or association
+        if keys not in self.counters:
             first = int((now - FIRST_COUNTER_OF).total_seconds() * 10)
-            self.counters[association] = Counters(dict.fromkeys(Key, first))
-        return self.counters[association]
+            self.counters[keys] = Counters(dict.fromkeys(Key, first))
+        return self.counters[keys]
 
     def keys_of(self, association: str) -> Keys:
         """Return the keys of an association; RigError where there are none."""

@@ -1,7 +1,7 @@
-"""Invocation counters of the meter: one for each global key, one for each dedicated key.
+"""Keys that a security setup holds, and invocation counters: for each global and dedicated key one.
 
-A global key is the meter's, so its counters are shared by all associations and outlive them; a
-dedicated key is one association's, and so are its counters.
+A global key is a security setup's, so its counters are shared by all associations that have its
+keys, and outlive them; a dedicated key is one association's, and so are its counters.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.protocols.dlms.security.counters import Counters, Key
+from devices.emulators.dlms.keys import MeterKeys
 
 _FIRST = 1  # of a fresh key: some clients take 0 for one that they have had
 
@@ -36,6 +37,25 @@ class GlobalCounters:
         """Start again, as a fresh key does."""
         self.sending[key] = _FIRST
         self.seen.pop(key, None)
+
+
+class Held:
+    """Keys and what was counted under them; ``transferred`` ones count from :meth:`settle` on."""
+
+    def __init__(self, keys: MeterKeys) -> None:
+        self.keys = self.transferred = keys
+        self.counters = GlobalCounters()
+
+    def transfer(self, keys: MeterKeys) -> None:
+        """Take keys that count from the next :meth:`settle` on."""
+        self.transferred = keys
+
+    def settle(self) -> bool:
+        """Let transferred keys count; return whether there were any."""
+        former, self.keys = self.keys, self.transferred
+        if former.global_unicast != self.keys.global_unicast:
+            self.counters.renew(Key.UNICAST)
+        return former is not self.keys
 
 
 class _Split(dict[Key, int]):

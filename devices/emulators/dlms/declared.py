@@ -2,13 +2,14 @@
 
 Section ``emulator`` says what the meter is (:mod:`.profile`), section ``dlms`` how it is reached
 and which set of keys an association uses (:mod:`devices.dlms_declaration`). Without a profile a
-meter has the defaults, and the sets ``lls`` and ``hls``.
+meter has the defaults, and the sets ``lls`` and ``hls``, the one with low and the other with high
+security.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ConfigDict, Field
@@ -17,6 +18,7 @@ from bench.errors import ProfileError, RigError
 from devices import dlms_keys
 from devices.declaration import Declaration, Schema
 from devices.dlms_declaration import DlmsDeclaration, Hdlc
+from devices.dlms_keys import DlmsKeys
 from devices.emulators.dlms.hdlc_server import DEFAULT
 from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.dlms.meter import FRESH
@@ -36,17 +38,20 @@ class _File(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One meter as its profile has it; ``sets`` are those of low and of high security."""
+    """One meter as its profile has it; ``low`` and ``high`` are sets of low and of high security,
+    ``further`` has those of clients whose set of high security is another one."""
 
     settings: Settings = FRESH
     hdlc: Hdlc = DEFAULT
     low: str = LOW
     high: str = HIGH
+    further: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def sets(self) -> Mapping[str, int]:
         """The sets of keys that it needs, each with its suite."""
-        return {self.low: 0} | {self.high: self.settings.suite}
+        return {self.low: 0} | dict.fromkeys((self.high, *self.further.values()),
+                                             self.settings.suite)
 
 
 def load(path: Path) -> Declared:
@@ -55,19 +60,32 @@ def load(path: Path) -> Declared:
     dlms = Declaration(path, ProfileError).validate(_File).dlms
     if dlms is None:
         return Declared(settings)
-    named = [(one.mechanism == "lls", one.keys) for one in dlms.associations.values() if one.keys]
-    lows, highs = ([keys for is_low, keys in named if is_low is wanted] for wanted in (True, False))
+    named = [one for one in dlms.associations.values() if one.keys]
+    lows, highs = ([one.keys or "" for one in named if (one.mechanism == "lls") is wanted]
+                   for wanted in (True, False))
+    high = (highs or lows or [HIGH])[0]
+    further = {one.client: one.keys or "" for one in named
+               if one.mechanism != "lls" and one.keys != high}
     low = (lows or highs or [LOW])[-1]
-    return Declared(settings, dlms.link.hdlc or DEFAULT, low, (highs or lows or [HIGH])[-1])
+    return Declared(settings, dlms.link.hdlc or DEFAULT, low, high, further)
 
 
 def meter_keys(folder: Path, declared: Declared) -> MeterKeys:
     """Return the meter's side of the keys in ``folder``; RigError where one is missing."""
+    return _side(dlms_keys.load(folder), declared, declared.high)
+
+
+def further_keys(folder: Path, declared: Declared) -> Mapping[int, MeterKeys]:
+    """Return the same for each client that has keys of its own."""
     held = dlms_keys.load(folder)
-    low, high = held.of(declared.low).server, held.of(declared.high).server
+    return {client: _side(held, declared, name) for client, name in declared.further.items()}
+
+
+def _side(held: DlmsKeys, declared: Declared, name_of_high: str) -> MeterKeys:
+    low, high = held.of(declared.low).server, held.of(name_of_high).server
     for name in (*dlms_keys.SYMMETRIC, "secret"):
         if getattr(high, name) is None:
-            raise RigError(f"{held.path}: sets.{declared.high}: expected {name}, found none")
+            raise RigError(f"{held.path}: sets.{name_of_high}: expected {name}, found none")
     if low.secret is None:
         raise RigError(f"{held.path}: sets.{declared.low}: expected secret, found none")
     return MeterKeys(

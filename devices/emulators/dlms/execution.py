@@ -22,7 +22,7 @@ from devices.emulators.dlms.interface import (
     Refused,
 )
 from devices.emulators.dlms.objects import Access, Objects
-from devices.emulators.dlms.profile import Rights
+from devices.emulators.dlms.profile import Association, Rights
 from devices.emulators.gbcs.faults import Faults
 
 READ, WRITE = 1, 2
@@ -36,10 +36,10 @@ _NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
 class View:
     """The objects as one association has them; ``current`` is the current association's object."""
 
-    def __init__(self, objects: Objects, rights: Rights, current: Interface,
+    def __init__(self, objects: Objects, settings: Association, current: Interface,
                  faults: Faults) -> None:
-        self._objects, self._rights, self._faults = objects, rights, faults
-        self._current = current
+        self._objects, self._faults, self._current = objects, faults, current
+        self._rights, self._client = settings.rights, settings.client
 
     # -- what there is -------------------------------------------------------------------------
 
@@ -162,8 +162,9 @@ class View:
         return self._objects.access(key)
 
     def _sees(self, access: Access) -> bool:
-        return {Rights.PUBLIC: access.public, Rights.READER: access.reader,
-                Rights.MANAGEMENT: True}[self._rights]
+        return self._client in access.clients or {
+            Rights.PUBLIC: access.public, Rights.READER: access.reader,
+            Rights.LIMITED: access.limited, Rights.MANAGEMENT: True}[self._rights]
 
     def _row(self, found: Interface) -> Listed:
         return Listed(found, {index: self._mode(found, index) for index in found.indices()},
@@ -173,8 +174,8 @@ class View:
     def _mode(self, found: Interface, index: int) -> int:
         access = self._access(found.key)
         mode = 0 if index in access.hidden else READ
-        writes = {Rights.PUBLIC: frozenset[int](), Rights.READER: access.reader_writes,
-                  Rights.MANAGEMENT: access.writes}[self._rights]
+        writes = {Rights.PUBLIC: frozenset[int](), Rights.MANAGEMENT: access.writes}.get(
+            self._rights, access.reader_writes)
         return mode | (WRITE if index in writes else 0)
 
     def _may_act(self, found: Interface, index: int) -> bool:

@@ -79,10 +79,10 @@ class Guard:
         flags = self._policy(requests=False) | _flags(request)
         if "response-plain" in self._faults:
             flags = 0
-        if "response-unauthenticated" in self._faults and flags & ENCRYPTED:
-            flags &= ~AUTHENTICATED
-        if "response-unencrypted" in self._faults and flags & AUTHENTICATED:
-            flags &= ~ENCRYPTED
+        if "response-unauthenticated" in self._faults and flags:
+            flags = ENCRYPTED
+        if "response-unencrypted" in self._faults and flags:
+            flags = AUTHENTICATED
         envelope = request.envelope if request.applied else Envelope.SERVICE
         key = request.key if request.applied and request.key is not Key.BROADCAST else Key.UNICAST
         return Protection(bool(flags & AUTHENTICATED), bool(flags & ENCRYPTED), key, envelope)

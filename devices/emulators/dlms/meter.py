@@ -9,16 +9,16 @@ its counters again.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem.access import DataNotification
 from bench.protocols.cosem.data import Data
 from bench.protocols.dlms.apdu import decode
-from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.tags import FORMS
-from devices.emulators.dlms.counting import GlobalCounters
+from devices.emulators.dlms.counting import Held
 from devices.emulators.dlms.guarding import Guard
 from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.dlms.life import Life, identity
@@ -32,6 +32,9 @@ from devices.emulators.gbcs.faults import NONE, Faults
 from devices.emulators.gbcs.stimuli import Calls
 
 FRESH = Settings()
+_NO_KEYS: Mapping[int, MeterKeys] = MappingProxyType({})
+
+
 class Push(NamedTuple):
     """What the meter sends on its own, and to whom."""
 
@@ -41,20 +44,25 @@ class Push(NamedTuple):
 
 
 class Meter:
-    """One emulated meter. ``clock`` gives seconds that pass by themselves; by default none do."""
+    """One emulated meter. ``clock`` gives seconds that pass by themselves; by default none do.
 
-    def __init__(self, settings: Settings, keys: MeterKeys, *, seed: int = 0,
+    ``further`` has the keys of those clients whose associations have their own; the others share
+    ``keys``.
+    """
+
+    def __init__(self, settings: Settings, keys: MeterKeys, *,
+                 further: Mapping[int, MeterKeys] = _NO_KEYS, seed: int = 0,
                  faults: Faults = NONE, clock: Callable[[], float] = float) -> None:
         self.settings, self.faults = settings, faults
-        self._keys, self._next_keys = keys, keys
+        self._shared = Held(keys)
+        self._further = {client: Held(own) for client, own in further.items()}
         self._draw = random.Random(seed)  # noqa: S311  reproducible; the meter guards nothing real
         self._clock, self._ticked = clock, clock()
-        self._counters = GlobalCounters()
         self._outbox: list[Push] = []
         self._pushes = 0
         self._deaf = False
         self._parts = self._make(settings, seed)
-        self._offers = offers(self._parts, self._transfer, lambda: self._counters.taken)
+        self._offers = offers(self._parts, self._held)
         for offer in self._offers.values():
             offer.state.secret = keys.low_secret
         self._life = Life(self._parts)
@@ -130,11 +138,12 @@ class Meter:
 
     def opening(self, offer: Offer) -> Opening:
         """Return what an association is opened with now."""
+        held = self._held(offer.settings.client)
         secret = offer.state.secret if offer.settings.mechanism == "low" \
-            else self._keys.high_secret
+            else held.keys.high_secret
         title = bytes.fromhex(self.settings.system_title_client)
-        keys = self._keys.of_association(self.settings.suite, b"", secret)
-        guard = Guard(keys, self._counters.of_association(), offer.setup, random=self.random,
+        keys = held.keys.of_association(self.settings.suite, b"", secret)
+        guard = Guard(keys, held.counters.of_association(), offer.setup, random=self.random,
                       faults=self.faults)
         return Opening(offer, guard, secret, title, self.settings.challenge_octets, self.random,
                        self.faults)
@@ -145,27 +154,25 @@ class Meter:
 
     def answered(self) -> None:
         """Let transferred keys count from now on."""
-        if self._next_keys is self._keys:
-            return
-        if self._next_keys.global_unicast != self._keys.global_unicast:
-            self._counters.renew(Key.UNICAST)
-        self._keys = self._next_keys
-        for session in self._sessions.values():
-            session.use(self._keys)
-        self._parts.note("key changed")
+        for held in (self._shared, *self._further.values()):
+            if held.settle():
+                for (client, _), session in self._sessions.items():
+                    if self._held(client) is held:
+                        session.use(held.keys)
+                self._parts.note("key changed")
 
     # -- inside --------------------------------------------------------------------------------
 
     def _make(self, settings: Settings, seed: int) -> Parts:
         metering = Metering(INITIAL)
         rows = settings.profile_rows if settings.past_rows is None else settings.past_rows
-        parts = Parts(settings, lambda: self._keys, Timekeeper(settings.start), metering,
+        parts = Parts(settings, lambda: self._shared.keys, Timekeeper(settings.start), metering,
                       Past(settings.start, rows, seed, metering), self.faults, self._push)
         build(parts)
         return parts
 
-    def _transfer(self, keys: MeterKeys) -> None:
-        self._next_keys = keys
+    def _held(self, client: int) -> Held:
+        return self._further.get(client, self._shared)
 
     def _push(self, body: Data) -> None:
         self._pushes += 1

@@ -69,11 +69,11 @@ _READ = Access()
 
 
 def _may(writes: str = "", acts: str = "", *, reader: bool = True, hidden: str = "",
-         reader_writes: str = "") -> Access:
+         reader_writes: str = "", limited: bool = False) -> Access:
     """Return access rights; indices are given with spaces between them."""
     sets = [frozenset(map(int, text.split())) for text in (writes, acts, reader_writes, hidden)]
     return Access(reader=reader, writes=sets[0], acts=sets[1], reader_writes=sets[2],
-                  hidden=sets[3])
+                  hidden=sets[3], limited=limited)
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ def _identity(parts: Parts) -> None:
     if "device-name-without-flag-id" in parts.faults:
         name = f"XX{name[2:]}"
     if "device-name-missing" not in parts.faults:
-        add(Value("0-0:42.0.0.255", text(name)), _PUBLIC)
+        add(Value("0-0:42.0.0.255", text(name)), Access(public=True, limited=True))
     add(Value("0-0:96.1.0.255", text(settings.serial)), _PUBLIC)
     add(Value("0-0:96.1.1.255", text("SMETS1 KIND")), _may("2"))
     add(Value("1-0:0.2.0.255", lambda: Data(Tag.OCTET_STRING, parts.firmware)), _PUBLIC)
@@ -135,7 +135,7 @@ def _identity(parts: Parts) -> None:
     add(Value("0-0:97.97.0.255", Data(Tag.DOUBLE_LONG_UNSIGNED, 0)), _may("2"))
     add(Value("0-0:97.98.0.255", Data(Tag.DOUBLE_LONG_UNSIGNED, 0)), _may("2"))
     add(Value("0-0:97.98.10.255", Data(Tag.DOUBLE_LONG_UNSIGNED, 0xFF)), _may("2"))
-    add(Value("0-0:96.13.0.255", text("")), _may("2", reader_writes="2"))
+    add(Value("0-0:96.13.0.255", text("NONE")), _may("2", reader_writes="2", limited=True))
     add(Value("1-0:0.3.0.255", Data(Tag.DOUBLE_LONG_UNSIGNED, 1000)), _READ)
     add(StatusMapping("0-0:96.5.0.255", status_word="0" * 8,
                       mapping_table=(1, tuple(range(1, 9)))), _READ)

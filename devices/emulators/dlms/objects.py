@@ -18,13 +18,16 @@ from devices.emulators.dlms.interface import (
 class Access:
     """Who may do what with an object.
 
-    ``public`` and ``reader`` list it for those associations; ``writes`` and ``acts`` are what the
-    management association may write and invoke, ``reader_writes`` what the reader may; ``hidden``
-    attributes are never read.
+    ``public``, ``reader`` and ``limited`` list it for associations with those rights, ``clients``
+    for the associations of those clients; ``writes`` and ``acts`` are what the management
+    association may write and invoke, ``reader_writes`` what the others may that are not public;
+    ``hidden`` attributes are never read.
     """
 
     public: bool = False
     reader: bool = True
+    limited: bool = False
+    clients: frozenset[int] = frozenset()
     writes: frozenset[int] = frozenset()
     acts: frozenset[int] = frozenset()
     reader_writes: frozenset[int] = frozenset()

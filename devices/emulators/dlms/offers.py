@@ -15,8 +15,8 @@ from devices.emulators.dlms.associations import (
     SapAssignment,
     State,
 )
+from devices.emulators.dlms.counting import Held
 from devices.emulators.dlms.execution import View
-from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.dlms.model import Parts
 from devices.emulators.dlms.objects import Access
 from devices.emulators.dlms.profile import MECHANISMS, Association
@@ -47,22 +47,22 @@ class Offer:
         return self.facts.mechanism
 
 
-def offers(parts: Parts, changed: Callable[[MeterKeys], None],
-           counter: Callable[[], int]) -> dict[int, Offer]:
+def offers(parts: Parts, held: Callable[[int], Held]) -> dict[int, Offer]:
     """Add what the associations need to the objects; return the offers by client SAP.
 
-    ``changed`` is told the keys after a transfer, ``counter`` gives the highest counter taken from
-    clients: what a client that has forgotten its own goes on from.
+    ``held`` gives the keys of a client's association, with the highest counter taken: what a client
+    that has forgotten its own goes on from.
     """
     if "sap-assignment-missing" not in parts.faults:
         parts.objects.add(SapAssignment("0-0:41.0.0.255", sap_assignment_list=(
-            (SERVER, parts.settings.logical_device_name.encode()),)), Access(public=True))
+            (SERVER, parts.settings.logical_device_name.encode()),)),
+            Access(public=True, limited=True))
     made: dict[int, Offer] = {}
     setups = 0
     for number, association in enumerate(parts.settings.associations):
         setup = None
         if association.ciphered:
-            setup = _setup(parts, association, setups, changed, counter)
+            setup = _setup(parts, association, setups, held(association.client))
             setups += 1
         context = (SHORT if parts.settings.short_names else LOGICAL) + 2 * association.ciphered
         facts = Facts(association.client, SERVER, context, MECHANISMS[association.mechanism],
@@ -74,16 +74,16 @@ def offers(parts: Parts, changed: Callable[[MeterKeys], None],
     return made
 
 
-def _setup(parts: Parts, association: Association, number: int,
-           changed: Callable[[MeterKeys], None],
-           counter: Callable[[], int]) -> SecuritySetup:
+def _setup(parts: Parts, association: Association, number: int, held: Held) -> SecuritySetup:
+    own = frozenset((association.client,))
     setup = SecuritySetup(
-        f"0-0:43.0.{number}.255", parts.keys, changed, suite=parts.settings.suite,
+        f"0-0:43.0.{number}.255", lambda: held.keys, held.transfer, suite=parts.settings.suite,
         policy=association.policy, faults=parts.faults)
-    parts.objects.add(setup, Access(reader=False, acts=frozenset((1, 2))))
+    parts.objects.add(setup, Access(reader=False, clients=own, acts=frozenset((1, 2))))
     parts.objects.add(
-        Value(f"0-0:43.1.{number}.255", lambda: Data(Tag.DOUBLE_LONG_UNSIGNED, counter())),
-        Access(public=True))
+        Value(f"0-0:43.1.{number}.255",
+              lambda: Data(Tag.DOUBLE_LONG_UNSIGNED, held.counters.taken)),
+        Access(public=True, clients=own))
     return setup
 
 
@@ -98,7 +98,7 @@ def _offer(parts: Parts, association: Association, number: int, facts: Facts,
     if parts.settings.short_names:
         short = AssociationSn(CURRENT, facts, state, listing)
         short.base_name = ASSOCIATION_BASE
-        view = View(parts.objects, association.rights, short, parts.faults)
+        view = View(parts.objects, association, short, parts.faults)
         return Offer(association, facts, state, view, setup, dict)
     version = parts.settings.association_version
     own, current = (AssociationLn(code, version, facts, state, listing, association.users)
@@ -108,7 +108,7 @@ def _offer(parts: Parts, association: Association, number: int, facts: Facts,
     parts.objects.add(own, Access(
         reader=False, hidden=frozenset((7,)), writes=frozenset((7,) if low else ()),
         acts=frozenset((5, 6) if version > 1 else ())))
-    view = View(parts.objects, association.rights, current, parts.faults)
+    view = View(parts.objects, association, current, parts.faults)
     return Offer(association, facts, state, view, setup, own.users)
 
 

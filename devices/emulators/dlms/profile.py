@@ -1,7 +1,8 @@
 """What makes one emulated meter differ from another: section ``emulator`` of a profile file.
 
 Everything has a default, so that a meter needs no file. An association is what the meter offers to
-one client SAP; the three of the default are those of a SMETS1 meter.
+one client SAP; the first three of the default are those of a SMETS1 meter, the others have one of
+the security policies that those do not have.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Rights(StrEnum):
     PUBLIC = "public"
     READER = "reader"
     MANAGEMENT = "management"
+    LIMITED = "limited"
 
 
 class Association(Schema):
@@ -50,8 +52,8 @@ class Association(Schema):
     mechanism: str = Field(default="none", pattern=f"^({'|'.join(MECHANISMS)})$",
                            description=f"one of {', '.join(MECHANISMS)}")
     ciphered: bool = Field(default=False, description="whether the context is ciphered")
-    rights: Rights = Field(default=Rights.PUBLIC, description="public, reader or management",
-                           strict=False)
+    rights: Rights = Field(default=Rights.PUBLIC, strict=False,
+                           description="public, reader, management or limited")
     conformance: tuple[str, ...] = Field(default=BASIC,
                                          description="names of services", strict=False)
     max_pdu: int = Field(default=1024, ge=64, le=65_535, description="octets, 64 to 65,535")
@@ -75,6 +77,10 @@ READER = Association(name="reader", client=32, mechanism="low", rights=Rights.RE
                      conformance=READING)
 MANAGEMENT = Association(name="management", client=48, mechanism="gmac", ciphered=True,
                          rights=Rights.MANAGEMENT, conformance=MANAGING, policy=3)
+AUTHENTICATED, ENCRYPTED = (
+    Association(name=name, client=client, mechanism="gmac", ciphered=True, rights=Rights.LIMITED,
+                conformance=READING, policy=policy)
+    for name, client, policy in (("authenticated", 49, 1), ("encrypted", 50, 2)))
 
 
 class Settings(Schema):
@@ -103,8 +109,9 @@ class Settings(Schema):
     largest_image: int = Field(default=262_144, ge=64, le=8_388_608, description="octets")
     system_title_client: str = Field(default="", pattern="^([0-9A-F]{16})?$",
                                      description="16 hexadecimal digits; empty takes any")
-    associations: tuple[Association, ...] = Field(default=
-        (PUBLIC, READER, MANAGEMENT), description="the associations", strict=False)
+    associations: tuple[Association, ...] = Field(
+        default=(PUBLIC, READER, MANAGEMENT, AUTHENTICATED, ENCRYPTED),
+        description="the associations", strict=False)
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

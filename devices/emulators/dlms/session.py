@@ -268,6 +268,8 @@ class Session:
         if envelope is not Envelope.SERVICE and "general-protection" not in self._names:
             return NOT_NEGOTIATED.encode()
         if not self._guard.is_enough(opened.protection):
+            if "refused-request-executed" in self._faults:
+                self._carry_out(opened, most_sent)
             return NOT_ALLOWED.encode()
         return self._carry_out(opened, most_sent)
 

@@ -395,6 +395,15 @@ def _under(protection: Protection, policy: int = 3) -> Probe:
     return probe
 
 
+def _after_refusal(*faults: str) -> Any:
+    """Return what is read after a write that was protected less than the policy asks."""
+    client = _manager(*faults).open()
+    client.protection = NONE
+    client.set(MESSAGE, Data(Tag.OCTET_STRING, b"PLAIN"))
+    client.protection = BOTH
+    return client.value(MESSAGE)
+
+
 def _dedicated(*, agreed: bool) -> Probe:
     def probe(*faults: str) -> Any:
         client = _manager(*faults)
@@ -599,6 +608,7 @@ PROBES: Mapping[str, Probe] = {
     "plain-request-served": _under(NONE),
     "unauthenticated-request-served": _under(ENCRYPTED),
     "unencrypted-request-served": _under(AUTHENTICATED),
+    "refused-request-executed": _after_refusal,
     "response-plain": _under(BOTH),
     "response-unauthenticated": _under(BOTH),
     "response-unencrypted": _under(BOTH),

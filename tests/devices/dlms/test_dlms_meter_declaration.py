@@ -17,6 +17,7 @@ from devices.emulators.dlms.profile import load_settings
 from devices.profile import load_profile
 
 PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
+NAMES = ("public", "lls", "hls", "authenticated", "encrypted")
 ATTRIBUTES = {0: "no access", 1: "read", 2: "write", 3: "read, write"}
 METHODS = {0: "no access", 1: "access"}
 
@@ -31,7 +32,7 @@ def meter() -> Meter:
     return Meter(load_settings(resolve(PROFILE)), derived(0))
 
 
-@pytest.mark.parametrize("name", ["public", "lls", "hls"])
+@pytest.mark.parametrize("name", NAMES)
 def test_associations_are_as_declared(declared: Any, meter: Meter, name: str) -> None:
     association = declared["associations"][name]
     talking = Client(meter, association["client"]).open()
@@ -43,7 +44,7 @@ def test_associations_are_as_declared(declared: Any, meter: Meter, name: str) ->
     assert found == expected
 
 
-@pytest.mark.parametrize("name", ["public", "lls", "hls"])
+@pytest.mark.parametrize("name", NAMES)
 def test_objects_are_as_declared(declared: Any, meter: Meter, name: str) -> None:
     association = declared["associations"][name]
     talking = Client(meter, association["client"]).open()

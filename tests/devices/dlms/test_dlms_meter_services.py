@@ -249,7 +249,7 @@ def test_a_value_is_set_in_blocks() -> None:
     assert talking.ask(first) == SetResponseDatablock(0xC1, 1)
     assert talking.ask(SetRequestWithDatablock(0xC1, False, 2, raw[80:160])) \
         == SetResponseDatablock(0xC1, 2)
-    assert talking.value(MESSAGE) == b""
+    assert talking.value(MESSAGE) == b"NONE"
     assert talking.ask(SetRequestWithDatablock(0xC1, True, 3, raw[160:])) \
         == SetResponseLastDatablock(0xC1, 0, 3)
     assert talking.read(MESSAGE) == LONG
@@ -265,7 +265,7 @@ def test_a_gap_or_a_broken_value_sets_nothing(number: int, raw: bytes, code: int
                                              encode(LONG)[:80]))
     assert talking.ask(SetRequestWithDatablock(0xC1, True, number, raw)) \
         == SetResponseLastDatablock(0xC1, code, number)
-    assert talking.value(MESSAGE) == b""
+    assert talking.value(MESSAGE) == b"NONE"
     assert talking.ask(SetRequestWithDatablock(0xC1, True, 2, b"")).result == 18
 
 

@@ -32,7 +32,8 @@ PROFILES = ROOT / "devices/profiles"
 PEER = Path(__file__).with_name("gurux_client_peer.py")
 UPPER, LOWER = 1, 17
 LOAD_PROFILE = (1, 0, 99, 1, 0, 255)
-SAPS = {"lls": 32, "hls": 48}
+SAPS = {"lls": 32, "hls": 48, "authenticated": 49, "encrypted": 50}
+CIPHERED = tuple(SAPS)[1:]
 
 
 class Served(NamedTuple):
@@ -47,7 +48,7 @@ class Served(NamedTuple):
 def meter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
           ) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("meter")
-    dlms_keys.make(folder / "keys", {"lls": 0, "hls": 0}, seed="outside")
+    dlms_keys.make(folder / "keys", dict.fromkeys(("lls", *CIPHERED), 0), seed="outside")
     text = (PROFILES / "emulated-dlms-meter.yaml").read_text()
     profile = folder / "profile.yaml"  # neither client has server addresses of four octets for it
     profile.write_text(text.replace("address_octets: 4", "address_octets: 2").replace(

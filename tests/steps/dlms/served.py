@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import itertools
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -32,6 +34,7 @@ from devices.profile import load_profile
 
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
 PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
+FURTHER = {49: "authenticated", 50: "encrypted"}
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
 
@@ -87,19 +90,24 @@ def declaration(settings: Settings) -> dict[str, Any]:
     for link in declared["link"].values():
         link.update({name: value for name, value in SHORT.items()
                      if "lower" in link or name != "inter_octet_s"})
-    names = {16: "public", 32: "lls", 48: "hls"}
+    names = {one["client"]: name for name, one in declared["associations"].items()}
     for one in settings.associations:
         declared["associations"][names[one.client]] |= {
             "policy": one.policy, "conformance": list(one.conformance), "max_pdu": one.max_pdu}
     return declared
 
 
-def keys_of(keys: MeterKeys) -> dict[str, Keys]:
+def further_keys(seed: int, title: bytes) -> dict[int, MeterKeys]:
+    """Return the keys of the associations that have their own, by client."""
+    return {client: replace(derived(seed + client), title=title) for client in FURTHER}
+
+
+def keys_of(keys: MeterKeys, further: Mapping[int, MeterKeys]) -> dict[str, Keys]:
     """Return the keys of the client's side."""
-    common: dict[str, Any] = {
-        "suite": 0, "own_title": CLIENT_TITLE, "global_unicast": keys.global_unicast,
-        "authentication": keys.authentication, "master": keys.master}
-    return {"lls": Keys(secret=keys.low_secret), "hls": Keys(**common)}
+    held = {"hls": keys} | {FURTHER[client]: own for client, own in further.items()}
+    return {"lls": Keys(secret=keys.low_secret)} | {name: Keys(
+        suite=0, own_title=CLIENT_TITLE, global_unicast=one.global_unicast,
+        authentication=one.authentication, master=one.master) for name, one in held.items()}
 
 
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
@@ -108,9 +116,11 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
     profile."""
     settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
+    further = further_keys(seed, keys.title)
     declared = declaration(settings)
-    port = ServedMeter(Meter(settings, keys, seed=seed, faults=frozenset(faults)), framing,
-                       Hdlc.model_validate(declared["link"]["hdlc"]))
+    port = ServedMeter(
+        Meter(settings, keys, further=further, seed=seed, faults=frozenset(faults)), framing,
+        Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
     numbers = itertools.count()
 
@@ -120,7 +130,7 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
     def random(octets: int) -> bytes:
         return bytes(next(numbers) & 0xFF for _ in range(octets))
 
-    ours = keys_of(keys)
+    ours = keys_of(keys, further)
     dialogue = Dialogue(port, declared, ours, Evidence(
         clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,

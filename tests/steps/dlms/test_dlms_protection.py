@@ -14,6 +14,7 @@ from bench.steps.dlms.dialogue import dialogue_of
 from devices.emulators.dlms.keys import derived
 
 CLOCK = "8/0-0:1.0.0.255/a1"
+NAME = "1/0-0:42.0.0.255/a1"
 
 
 @pytest.mark.parametrize(("mutation", "fault"), [
@@ -31,6 +32,44 @@ def test_a_request_that_is_protected_wrongly_is_not_served(mutation: str, fault:
         do(context, "read_protected", object=CLOCK)
         seen = do(context, "send_protected", mutation=mutation)
         assert seen["served"] is carried_out, seen
+
+
+@pytest.mark.parametrize("flaw", ["other", "absent"])
+@pytest.mark.parametrize(("name", "other", "fault"), [
+    ("authenticated", "authentication-absent", "unauthenticated-request-served"),
+    ("encrypted", "encryption-absent", "unencrypted-request-served")])
+def test_a_request_without_what_the_policy_asks_for_is_not_served(
+        name: str, other: str, fault: str, flaw: str) -> None:
+    mutation, fault = (other, fault) if flaw == "other" \
+        else ("protection-absent", "plain-request-served")
+    for faults, carried_out in (((), False), ((fault,), True)):
+        context = served("wrapper", *faults)
+        assert do(context, "associate", as_=name, protection=name)["outcome"] == "accepted"
+        seen = do(context, "send_protected", mutation=mutation)
+        assert seen["served"] is carried_out, seen
+
+
+@pytest.mark.parametrize(("name", "word", "fault"), [
+    ("authenticated", "authentication", "response-unauthenticated"),
+    ("encrypted", "encryption", "response-unencrypted")])
+def test_answers_have_what_the_policy_asks_for(name: str, word: str, fault: str) -> None:
+    context = served()
+    do(context, "associate", as_=name, protection=name)
+    assert [one.partition(",")[0] for one in
+            do(context, "read_protected", object=NAME)["protections"]] == [word]
+    wrong = served("wrapper", fault)
+    if do(wrong, "associate", as_=name, protection=name)["outcome"] == "accepted":
+        seen = do(wrong, "read_protected", object=NAME)
+        assert not [one for one in seen["protections"] if one.startswith(word)]
+
+
+def test_associations_with_one_set_of_keys_count_together() -> None:
+    context = opened("hls")
+    ours = dialogue_of(context)
+    counted = ours.counters_of("hls", context.clock())
+    assert ours.counters_of("authenticated", context.clock()) is not counted
+    context.ixit["dlms"]["associations"]["authenticated"]["keys"] = "hls"
+    assert ours.counters_of("authenticated", context.clock()) is counted
 
 
 def test_a_mutation_needs_a_ciphered_association() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from served import do, opened, served
 
 from bench.errors import Inconclusive, RigError
 from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.policies import Asked, Policy, policy_of
 
 NAME = "1/0-0:42.0.0.255/a2"
 CLOCK = "8/0-0:1.0.0.255/a2"
@@ -196,7 +198,7 @@ def test_a_name_that_is_none_is_a_mistake_of_the_plan(
 
 def test_an_association_that_is_not_declared_is_told_with_those_that_are() -> None:
     with pytest.raises(RigError, match=r"no association 'sales' is declared .*: expected one of "
-                                       "hls, lls, public"):
+                                       "authenticated, encrypted, hls, lls, public"):
         do(served(), "associate", as_="sales")
 
 
@@ -204,7 +206,8 @@ def test_an_association_that_is_not_declared_is_told_with_those_that_are() -> No
 
 
 @pytest.mark.parametrize(("wanted", "reason"), [
-    ({"policy": 1}, "hls is declared with policy 3, the case is about 1"),
+    ({"policy": "encryption"}, "the policy of hls asks for authentication and encryption, the case "
+                               "is about encryption"),
     ({"mechanism": "lls"}, "hls is declared with mechanism hls-gmac, the case is about lls"),
     ({"ciphered": False}, "hls is declared with ciphered True"),
     ({"short_names": True}, "short names False"),
@@ -219,8 +222,54 @@ def test_what_is_not_declared_makes_a_case_inapplicable(
 
 
 def test_what_is_declared_lets_a_case_go_on() -> None:
-    assert do(served(), "demand", as_="hls", policy=3, mechanism="hls-gmac", ciphered=True,
-              services=["access"], objects=["64/0-0:43.0.0.255"]) == {}
+    assert do(served(), "demand", as_="hls", policy="both", mechanism="hls-gmac", ciphered=True,
+              services=["access"], objects=["64/0-0:43.0.0.255"]) == {"association": "hls"}
+
+
+@pytest.mark.parametrize(("wanted", "found"), [
+    ({}, "public"), ({"policy": "authentication"}, "authenticated"),
+    ({"policy": "encryption", "services": ["set"]}, "encrypted"), ({"policy": "both"}, "hls"),
+    ({"ciphered": True, "objects": ["64/0-0:43.0.2.255"]}, "hls"), ({"mechanism": "lls"}, "lls")])
+def test_the_first_association_that_fits_is_taken(wanted: dict[str, Any], found: str) -> None:
+    assert do(served(), "demand", **wanted) == {"association": found}
+
+
+def test_an_only_ciphered_association_is_taken_whatever_it_is_called() -> None:
+    context = served()
+    declared = context.ixit["dlms"]["associations"]
+    declared["hls"]["policy"] = 1
+    del declared["authenticated"], declared["encrypted"]
+    assert do(context, "demand", policy="authentication") == {"association": "hls"}
+
+
+def test_where_no_association_fits_it_is_told_of_each_why() -> None:
+    with pytest.raises(Exception, match=r"the policy of public asks for nothing, .*; encrypted is "
+                                        r"declared without the service access") as raised:
+        do(served(), "demand", policy="encryption", services=["access"])
+    assert type(raised.value).__name__ == "Inapplicable"
+
+
+def _policy(number: int, suite: int | None = 0, setups: Sequence[int] = (),
+            elsewhere: Sequence[int] = ()) -> Policy:
+    """Return the policy of an association that lists security setups of these versions."""
+    one, other = ({"policy": number, "suite": suite, "objects": [
+        {"class": 64, "version": version} for version in versions]}
+        for versions in (setups, elsewhere))
+    return policy_of(one, {"associations": {"one": one, "other": other}})
+
+
+@pytest.mark.parametrize(("policy", "asked"), [
+    (_policy(0), ""), (_policy(1), "authentication"), (_policy(2), "encryption"),
+    (_policy(3), "both"), (_policy(3, 1), ""), (_policy(0x24, 1), "authentication"),
+    (_policy(0x48, 2), "encryption"), (_policy(0x6C, 2), "both"),
+    (_policy(0x64, 1), "authentication"),  # of responses more than of requests
+    (_policy(0x2C, 1), ""),  # and less
+    (_policy(0x34, 1), ""),  # requests are signed too
+    (_policy(0x24, 0, (1,)), "authentication"), (_policy(0x24, 0, (), (1,)), "authentication"),
+    (_policy(1, 1, (0,)), "authentication"), (_policy(1, None), "authentication")])
+def test_what_a_policy_asks_for_follows_from_its_version(policy: Policy, asked: str) -> None:
+    names: tuple[Asked, ...] = ("authentication", "encryption", "both")
+    assert "".join(one for one in names if policy.asks_for(one)) == asked
 
 
 def test_what_is_left_untried_is_inconclusive_with_its_reason() -> None:
