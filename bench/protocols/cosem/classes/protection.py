@@ -104,7 +104,7 @@ CLASSES: tuple[InterfaceClass, ...] = (
         static("protection_object_list", array(SELECTED_OBJECT)),
         static("protection_parameters_get", _PARAMETERS),
         static("protection_parameters_set", _PARAMETERS),
-        static("required_protection", _REQUIRED, provisional=True),
+        static("required_protection", _REQUIRED),
     ], [
         method("get_protected_attributes", structure(
             object_list=array(SELECTED_OBJECT), get_protection_parameters=_PARAMETERS),
