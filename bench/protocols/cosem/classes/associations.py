@@ -112,7 +112,7 @@ _LIST_SELECTORS: Mapping[int, Type] = {
 
 def _association_sn(version: int) -> InterfaceClass:
     later = [
-        (static("access_rights_list", access_rights_list()),),
+        (static("access_rights_list", access_rights_list(), provisional=version == 1),),
         (_SECURITY_REFERENCE,),
         _USERS,
     ][:version]
@@ -126,13 +126,13 @@ def _association_sn(version: int) -> InterfaceClass:
         method("read_by_logicalname", array(structure(
             class_id=LONG_UNSIGNED, logical_name=LOGICAL_NAME,
             attribute_index=integer(Tag.INTEGER, -128, 127)))),
-        method("get_attributes_and_methods", ANYTHING, provisional=True),
+        method("get_attributes_and_methods", ANYTHING, provisional=version >= 3),
         method("change_lls_secret", OCTETS),
-        method("change_hls_secret", OCTETS, provisional=True),
+        method("change_hls_secret", OCTETS, provisional=version >= 3),
         method("get_hls_challenge", ANYTHING, provisional=True),
         method("reply_to_hls_authentication", OCTETS, returns=OCTETS),
         *users,
-    ], first_method_offset=0x20, provisional=version in (0, 3))
+    ], first_method_offset=0x20)
 
 
 _IMAGE_STATUS = enum(
@@ -197,7 +197,7 @@ CLASSES: tuple[InterfaceClass, ...] = (
             nothing=0, all_messages_authenticated=1, all_messages_encrypted=2,
             all_messages_authenticated_and_encrypted=3)),
         method("global_key_transfer", array(structure(key_id=_KEY_ID, key_wrapped=OCTETS))),
-    ], first_method_offset=0x28, provisional=True),
+    ], first_method_offset=0x28),
     interface_class(64, 1, "Security setup", [
         static("security_policy", _POLICY_BITS),
         static("security_suite", _SUITE),
@@ -231,10 +231,10 @@ CLASSES: tuple[InterfaceClass, ...] = (
     ], [
         method("retrieve_number_of_entries", UNSIGNED, mandatory=True, returns=LONG_UNSIGNED,
                provisional=True),
-        method("retrieve_entries", ANYTHING, mandatory=True, returns=ANYTHING, provisional=True),
-        method("insert_entry", ANYTHING, provisional=True),
-        method("update_entry", ANYTHING, provisional=True),
-        method("remove_entries", ANYTHING, provisional=True),
+        method("retrieve_entries", ANYTHING, mandatory=True, returns=ANYTHING),
+        method("insert_entry", ANYTHING),
+        method("update_entry", ANYTHING),
+        method("remove_entries", ANYTHING),
     ], first_method_offset=0x20),
     interface_class(124, 0, "Communication port protection", [
         static("protection_mode", enum(locked=0, locked_on_failed_attempts=1, unlocked=2)),

@@ -49,11 +49,7 @@ class MethodDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceClass:
-    """An interface class in one version.
-
-    ``provisional``: that the class has this id, version, or number of attributes and methods has
-    not been confirmed by a second source.
-    """
+    """An interface class in one version."""
 
     class_id: int
     version: int
@@ -61,7 +57,6 @@ class InterfaceClass:
     attributes: tuple[AttributeDeclaration, ...]
     methods: tuple[MethodDeclaration, ...] = ()
     first_method_offset: int | None = None
-    provisional: bool = False
 
     def attribute(self, index: int) -> AttributeDeclaration | None:
         """Return the attribute of that number; None where the class has none."""
@@ -103,8 +98,7 @@ def method(name: str, parameter: Type = ZERO, *, mandatory: bool = False,
 def interface_class(class_id: int, version: int, name: str,
                     attributes: Sequence[AttributeDeclaration],
                     methods: Sequence[MethodDeclaration] = (), *,
-                    first_method_offset: int | None = None,
-                    provisional: bool = False) -> InterfaceClass:
+                    first_method_offset: int | None = None) -> InterfaceClass:
     """Return a class whose second attribute is the first of ``attributes``."""
     numbered = (replace(attribute, index=number)
                 for number, attribute in enumerate((static("logical_name", LOGICAL_NAME),
@@ -112,4 +106,4 @@ def interface_class(class_id: int, version: int, name: str,
     return InterfaceClass(
         class_id, version, name, tuple(numbered),
         tuple(replace(item, index=number) for number, item in enumerate(methods, start=1)),
-        first_method_offset, provisional)
+        first_method_offset)

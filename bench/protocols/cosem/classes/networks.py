@@ -42,6 +42,10 @@ _LCP_OPTION = structure(lcp_option_type=UNSIGNED, lcp_option_length=UNSIGNED,
                         lcp_option_data=choice(SIMPLE_VALUE, Anything(Tag.STRUCTURE)))
 _IPCP_OPTION = structure(ipcp_option_type=UNSIGNED, ipcp_option_length=UNSIGNED,
                          ipcp_option_data=SIMPLE_VALUE)
+_AUTHENTICATION = choice(
+    NULL, structure(user_name=OCTETS, user_password=OCTETS),
+    structure(user_name=OCTETS, algorithm_id=UNSIGNED),
+    structure(md5_challenge=BOOLEAN, one_time_password=BOOLEAN, generic_token_card=BOOLEAN))
 _IPV6 = octets(16)
 _IPV6_KIND = enum(unicast=0, multicast=1, gateway=2)
 _IPV6_ENTRY = structure(ipv6_address_type=_IPV6_KIND, ipv6_address=_IPV6)
@@ -80,7 +84,7 @@ def _mbus_client(version: int) -> InterfaceClass:
             data_information_block=OCTETS, value_information_block=OCTETS, data=SIMPLE_VALUE))),
         method("set_encryption_key", OCTETS),
         method("transfer_key", OCTETS),
-    ], first_method_offset=0x70 if version else 0x60, provisional=version == 0)
+    ], first_method_offset=0x70 if version else 0x60)
 
 
 _EUI_64 = octets(8)
@@ -124,10 +128,9 @@ CLASSES: tuple[InterfaceClass, ...] = (
     interface_class(43, 0, "MAC address setup", [static("mac_address", OCTETS)]),
     interface_class(44, 0, "PPP setup", [
         static("phy_reference", LOGICAL_NAME),
-        static("lcp_options", array(_LCP_OPTION), provisional=True),
+        static("lcp_options", array(_LCP_OPTION)),
         static("ipcp_options", array(_IPCP_OPTION), provisional=True),
-        static("ppp_authentication", choice(
-            NULL, structure(user_name=OCTETS, user_password=OCTETS)), provisional=True),
+        static("ppp_authentication", _AUTHENTICATION, provisional=True),
     ]),
     interface_class(46, 0, "SMTP setup", [
         static("server_port", LONG_UNSIGNED),
@@ -135,7 +138,7 @@ CLASSES: tuple[InterfaceClass, ...] = (
         static("login_password", OCTETS),
         static("server_address", OCTETS),
         static("sender_address", OCTETS),
-    ], provisional=True),
+    ]),
     interface_class(48, 0, "IPv6 setup", [
         static("dl_reference", LOGICAL_NAME),
         static("address_config_mode", enum(auto_configuration=0, dhcp_v6=1, manual=2,
@@ -146,9 +149,9 @@ CLASSES: tuple[InterfaceClass, ...] = (
         dynamic("primary_dns_address", _IPV6),
         dynamic("secondary_dns_address", _IPV6),
         static("traffic_class", UNSIGNED),
-        dynamic("neighbor_discovery_setup", array(structure(
-            ns_message_max_retries=UNSIGNED, ns_message_retry_timeout=LONG_UNSIGNED,
-            ra_message_send_interval=DOUBLE_LONG_UNSIGNED)), provisional=True),
+        static("neighbor_discovery_setup", array(structure(
+            rs_max_retry=UNSIGNED, rs_retry_wait_time=LONG_UNSIGNED,
+            ra_send_period=DOUBLE_LONG_UNSIGNED))),
     ], [method("add_ipv6_address", _IPV6_ENTRY), method("remove_ipv6_address", _IPV6_ENTRY)],
         first_method_offset=0x60),
     _mbus_client(0),
@@ -183,10 +186,10 @@ CLASSES: tuple[InterfaceClass, ...] = (
         method("restore_pan", structure(
             extended_pan_id=_EUI_64, devices_to_restore=array(_BACKED_UP))),
         method("identify_device", _EUI_64, provisional=True),
-        method("remove_mirror", _EUI_64, provisional=True),
-        method("update_network_key", ANYTHING, provisional=True),
+        method("remove_mirror", Anything(Tag.STRUCTURE)),
+        method("update_network_key", ANYTHING),
         method("update_link_key", _EUI_64, provisional=True),
-        method("create_pan", ANYTHING, provisional=True),
-        method("remove_pan", ANYTHING, provisional=True),
+        method("create_pan", ANYTHING),
+        method("remove_pan", ANYTHING),
     ], first_method_offset=0x20),
 )

@@ -35,8 +35,9 @@ from bench.protocols.cosem.values import Tag
 
 _PROTECTION_TYPE = enum(authentication=0, encryption=1, authentication_and_encryption=2,
                         digital_signature=3)
-_IDENTIFIED_KEY = structure(key_id=enum(global_unicast_encryption_key=0,
-                                        global_broadcast_encryption_key=1))
+_KEY_ID = enum(global_unicast_encryption_key=0, global_broadcast_encryption_key=1)
+# Most write the id as it is; some wrap it in a structure.
+_IDENTIFIED_KEY = choice(_KEY_ID, structure(key_id=_KEY_ID))
 _WRAPPED_KEY = structure(kek_id=enum(master_key=0), key_ciphered_data=OCTETS)
 _AGREED_KEY = structure(key_parameters=OCTETS, key_ciphered_data=OCTETS)
 _KEY_INFO = structure(key_info_type=enum(identified_key=0, wrapped_key=1, agreed_key=2),
@@ -67,8 +68,8 @@ _DELAY = structure(repetition_delay_min=LONG_UNSIGNED, repetition_delay_exponent
 _PUSH_METHOD = enum(unconfirmed_retry_on_supporting_layer_failure=0,
                     unconfirmed_retry_on_missing_supporting_layer_confirmation=1,
                     confirmed_retry_on_missing_confirmation=2)
-_PUSHED: tuple[Type, ...] = (CAPTURE_OBJECT, choice(SELECTED_OBJECT, _WITH_COLUMNS),
-                             _WITH_COLUMNS)
+_PUSHED: tuple[Type, ...] = (CAPTURE_OBJECT, SELECTED_OBJECT, _WITH_COLUMNS)
+_MOMENT = choice(Simple(Tag.DATE_TIME), DATE_TIME)
 
 
 def _push_setup(version: int) -> InterfaceClass:
@@ -82,12 +83,12 @@ def _push_setup(version: int) -> InterfaceClass:
         later += [
             static("push_operation_method", _PUSH_METHOD),
             static("confirmation_parameters", structure(
-                confirmation_start_date=DATE_TIME, confirmation_interval=DOUBLE_LONG_UNSIGNED)),
-            dynamic("last_confirmation_date_time", choice(Simple(Tag.DATE_TIME), DATE_TIME)),
+                confirmation_start_date=_MOMENT, confirmation_interval=DOUBLE_LONG_UNSIGNED)),
+            dynamic("last_confirmation_date_time", _MOMENT),
         ]
         methods.append(method("reset"))
     return interface_class(40, version, "Push setup", [
-        static("push_object_list", array(_PUSHED[version]), provisional=version == 1),
+        static("push_object_list", array(_PUSHED[version])),
         static("send_destination_and_method", _DESTINATION),
         static("communication_window", array(WINDOW)),
         static("randomisation_start_interval", LONG_UNSIGNED),
@@ -107,8 +108,7 @@ CLASSES: tuple[InterfaceClass, ...] = (
     ], [
         method("get_protected_attributes", structure(
             object_list=array(SELECTED_OBJECT), get_protection_parameters=_PARAMETERS),
-            returns=structure(get_protection_parameters=_PARAMETERS, protected_attributes=OCTETS),
-            provisional=True),
+            returns=structure(get_protection_parameters=_PARAMETERS, protected_attributes=OCTETS)),
         method("set_protected_attributes", structure(
             object_list=array(SELECTED_OBJECT), set_protection_parameters=_PARAMETERS,
             protected_attributes=OCTETS), provisional=True),
@@ -117,6 +117,6 @@ CLASSES: tuple[InterfaceClass, ...] = (
                                     method_index=INTEGER),
             invoke_protection_parameters=_PARAMETERS,
             protected_method_invocation_parameters=OCTETS), returns=ANYTHING, provisional=True),
-    ], first_method_offset=0x30, provisional=True),
+    ], first_method_offset=0x30),
     *(_push_setup(version) for version in range(3)),
 )

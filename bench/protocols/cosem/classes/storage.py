@@ -48,13 +48,13 @@ _ROWS = Array(Anything(Tag.STRUCTURE), compact=True)
 _SELECTORS = {1: RANGE_DESCRIPTOR, 2: ENTRY_DESCRIPTOR}
 
 
-def _profile(captured: Type) -> Sequence[AttributeDeclaration]:
+def _profile(captured: Type, *, provisional: bool = False) -> Sequence[AttributeDeclaration]:
     return (
-        dynamic("buffer", _ROWS, selectors=_SELECTORS),
-        static("capture_objects", array(captured)),
+        dynamic("buffer", _ROWS, provisional=provisional, selectors=_SELECTORS),
+        static("capture_objects", array(captured), provisional=provisional),
         static("capture_period", DOUBLE_LONG_UNSIGNED),
         static("sort_method", _SORT_METHOD),
-        static("sort_object", captured),
+        static("sort_object", captured, provisional=provisional),
         dynamic("entries_in_use", DOUBLE_LONG_UNSIGNED),
         static("profile_entries", DOUBLE_LONG_UNSIGNED),
     )
@@ -67,7 +67,7 @@ def _compact_data(version: int, captured: Type) -> InterfaceClass:
         static("template_id", UNSIGNED),
         dynamic("template_description", OCTETS),
         static("capture_method", enum(invoke=0, implicit=1)),
-    ], [method("reset"), method("capture")], provisional=version == 0)
+    ], [method("reset"), method("capture")])
 
 
 CLASSES: tuple[InterfaceClass, ...] = (
@@ -101,12 +101,12 @@ CLASSES: tuple[InterfaceClass, ...] = (
         method("add_mask", _MASK),
         method("delete_mask", OCTETS),
     ], first_method_offset=0x30),
-    interface_class(7, 0, "Profile generic", _profile(VALUE_DEFINITION), [
+    interface_class(7, 0, "Profile generic", _profile(VALUE_DEFINITION, provisional=True), [
         method("reset"),
         method("capture"),
         method("get_buffer_by_range", RANGE_DESCRIPTOR, provisional=True),
         method("get_buffer_by_index", ENTRY_DESCRIPTOR, provisional=True),
-    ], first_method_offset=0x58, provisional=True),
+    ], first_method_offset=0x58),
     interface_class(7, 1, "Profile generic", _profile(CAPTURE_OBJECT),
                     [method("reset"), method("capture")], first_method_offset=0x58),
     interface_class(61, 0, "Register table", [
@@ -123,5 +123,5 @@ CLASSES: tuple[InterfaceClass, ...] = (
         static("mapping_table", structure(
             ref_table_id=UNSIGNED,
             ref_table_mapping=choice(LONG_UNSIGNED, array(LONG_UNSIGNED)))),
-    ], provisional=True),
+    ]),
 )

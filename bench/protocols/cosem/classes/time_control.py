@@ -83,14 +83,14 @@ _CONTROL_MODES = {f"mode_{number}": number for number in range(7)}
 _CONTROL_STATE = enum(disconnected=0, connected=1, ready_for_reconnection=2)
 
 
-def _disconnect_control(version: int, *, provisional: bool = False) -> InterfaceClass:
+def _disconnect_control(version: int) -> InterfaceClass:
     modes = _CONTROL_MODES | ({"mode_7": 7} if version else {})
     return interface_class(70, version, "Disconnect control", [
         dynamic("output_state", BOOLEAN),
         dynamic("control_state", _CONTROL_STATE),
         static("control_mode", enum(**modes)),
     ], [method("remote_disconnect", mandatory=True), method("remote_reconnect", mandatory=True)],
-        first_method_offset=0x20, provisional=provisional)
+        first_method_offset=0x20)
 
 
 CLASSES: tuple[InterfaceClass, ...] = (
