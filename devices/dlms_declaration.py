@@ -25,6 +25,7 @@ from devices.dlms_names import (
     CONFORMANCE,
     CONTEXTS,
     MECHANISMS,
+    ROLES,
 )
 from devices.dlms_objects import DeclaredObject, read_objects, repeated
 
@@ -116,6 +117,9 @@ class DlmsDeclaration(Schema):
     link: Links = Field(description="a mapping of hdlc, wrapper or both")
     associations: dict[str, Association] = Field(
         min_length=1, description="a mapping of names to associations")
+    roles: dict[str, str] = Field(
+        default_factory=dict,
+        description=f"a mapping of {', '.join(ROLES)} to the names of associations")
     accepts: dict[str, str] = Field(default_factory=dict,
                                     description="a mapping of open points to what it does")
     do_not_test: list[str] = Field(default_factory=list,
@@ -137,6 +141,7 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any]) -> Iterator[tuple
             "an association", written.firmware.association, written.associations)
     yield from _link_mistakes(written.link, ics)
     yield from _association_mistakes(written.associations, ics)
+    yield from _role_mistakes(written)
     for point, choice in written.accepts.items():
         if point not in ALTERNATIVES:
             yield ("accepts", point), f"dlms.accepts: {unknown('one', point, ALTERNATIVES)}"
@@ -168,10 +173,22 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
         "link": links,
         "associations": {name: _association(name, one, folder)
                          for name, one in written.associations.items()},
+        "roles": dict(_roles(written)),
         "accepts": {name: [written.accepts[name]] if name in written.accepts
                     else list(point.choices) for name, point in ALTERNATIVES.items()},
         "do_not_test": list(written.do_not_test),
     }
+
+
+def _roles(written: DlmsDeclaration) -> Iterator[tuple[str, str]]:
+    """Yield which association plays each role: the one of its name, the one declared for it, or the
+    first with the likeliest mechanism; none where there is none of these."""
+    for role, mechanisms in ROLES.items():
+        fitting = (name for mechanism in mechanisms
+                   for name, one in written.associations.items() if one.mechanism == mechanism)
+        found = role if role in written.associations else written.roles.get(role)
+        if chosen := found or next(fitting, ""):
+            yield role, chosen
 
 
 def refuse_omissions(path: Path, dlms: Mapping[str, Any] | None) -> None:
@@ -227,6 +244,17 @@ def _association_mistakes(
             place, told = at("client")
             yield place, f"{told}: {one.client} and its server are those of {other} too"
         yield from ((place, f"{told}: {text}") for (place, told), text in _of_one(one, ics, at))
+
+
+def _role_mistakes(written: DlmsDeclaration) -> Iterator[tuple[Location, str]]:
+    for role, name in written.roles.items():
+        place, told = ("roles", role), f"dlms.roles.{role}"
+        if role not in ROLES:
+            yield place, f"dlms.roles: {unknown('one', role, ROLES)}"
+        elif name not in written.associations:
+            yield place, f"{told}: {unknown('an association', name, written.associations)}"
+        elif role in written.associations and name != role:
+            yield place, f"{told}: expected the association of that name, found {show(name)}"
 
 
 def _of_one(one: Association, ics: Mapping[str, Any], at: Any) -> Iterator[tuple[Any, str]]:

@@ -36,6 +36,12 @@ MECHANISMS: Mapping[str, int] = {
     "hls-ecdsa": 7,
 }
 
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "public": ("none",), "lls": ("lls",),
+    "hls": ("hls-gmac", "hls-ecdsa", "hls-sha256", "hls-sha1", "hls-md5", "hls"),
+}
+"""What plans call an association by -> mechanisms of the one that is meant, the likeliest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -57,9 +57,9 @@ def run_case(case: TestCase, context: Context, attempt: int, *,
     if case.generated and not case.body:  # it stands for cases that could not be generated
         yield event("inconclusive", reason=case.undisclosed)
     skip = ""  # why the steps that are left are not run
+    restore = begun = False  # whether the postamble has anything, and any way, to restore
     for phase, index, step in _steps(case):
-        # The postamble restores the device whatever happened, as far as the link still holds.
-        if skip and (phase != "postamble" or skip == LINK_BROKE):
+        if skip and (phase != "postamble" or not restore):
             yield event("skipped", phase=phase, step=index, reason=skip)
             continue
         context.place = phase, index
@@ -70,10 +70,13 @@ def run_case(case: TestCase, context: Context, attempt: int, *,
                         octets=stopped.octets.hex().upper(),
                         cause=LINK if stopped.broken else BENCH)
             skip = LINK_BROKE if stopped.broken else stopped.reason
+            restore = not stopped.broken and (
+                restore or begun or stopped.kind != "inapplicable")
         else:
+            begun = True
             yield event("observation", phase=phase, step=index, **data)
             if _unmet(case, step, phase, index, data, context):
-                skip = f"{phase} step {index + 1} did not see what it expects"
+                skip, restore = f"{phase} step {index + 1} did not see what it expects", True
         for time, answer in answers.new():
             yield Event(OPERATOR_ANSWER, case.id, attempt, time,
                         {"phase": phase, "step": index, **answer})

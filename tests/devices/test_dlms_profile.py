@@ -83,6 +83,31 @@ def test_what_is_not_declared_may_be_any_of_the_alternatives(write: Write) -> No
     assert accepts["bad_fcs"] == ["frmr", "silence"]
 
 
+@pytest.mark.parametrize(("renamed", "roles", "expected"), [
+    ({}, "", {"public": "public", "lls": "lls", "hls": "hls"}),
+    ({"public": "guest", "lls": "reader", "hls": "manager"}, "",
+     {"public": "guest", "lls": "reader", "hls": "manager"}),
+    ({"hls": "manager"}, "  roles: {hls: encrypted}\n",
+     {"public": "public", "lls": "lls", "hls": "encrypted"}),
+])
+def test_plans_find_associations_by_name_or_declared_role_or_mechanism(
+    write: Write, renamed: dict[str, str], roles: str, expected: dict[str, str]
+) -> None:
+    path = write(firmware="firmware: {association: encrypted, text: x}")
+    text = path.read_text("utf-8")
+    for before, after in renamed.items():
+        text = text.replace(f"    {before}:\n", f"    {after}:\n")
+    path.write_text(text.replace("  do_not_test:", f"{roles}  do_not_test:"), "utf-8")
+    assert load_profile(path).ixit["dlms"]["roles"] == expected
+
+
+def test_a_role_that_no_association_can_play_is_left_out(write: Write) -> None:
+    path = write()
+    text = path.read_text("utf-8")
+    path.write_text(text[:text.index("    lls:\n")] + text[text.index("  accepts:"):], "utf-8")
+    assert load_profile(path).ixit["dlms"]["roles"] == {"public": "public"}
+
+
 def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     """24 bits, two of them reserved (IEC 62056-5-3, the proposed and negotiated conformance)."""
     assert len(set(CONFORMANCE)) == len(CONFORMANCE) == 22
@@ -111,6 +136,10 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"mechanism": "mechanism: md5"}, r"public\.mechanism: expected one of none, lls, hls"),
     ({"suite": "suite: 3"}, r"hls\.suite: expected a security suite, 0 to 2"),
     ({"suite": "# no suite"}, r"hls\.suite: expected a suite for ln-ciphered and hls-gmac, found"),
+    ({"do_not_test": "roles: {sales: lls}"}, r"dlms\.roles: expected one out of .*lls.*public"),
+    ({"do_not_test": "roles: {hls: hps}"}, r"roles\.hls: expected an association out of .*hls"),
+    ({"do_not_test": "roles: {hls: encrypted}"},
+     r"roles\.hls: expected the association of that name, found 'encrypted'"),
     ({"bad_hcs": "bad_hcs: dm"}, r"accepts\.bad_hcs: expected one out of frmr, silence"),
     ({"bad_hcs": "bad_hsc: frmr"}, r"dlms\.accepts: expected one out of .*did you mean bad_hcs"),
     ({"do_not_test": "do_not_test: [clock]"}, "expected class/obis.* found 'clock'"),

@@ -49,7 +49,8 @@ class Nothing(Arguments):
     """No arguments."""
 
 
-def ended(tmp_path: Path, error: BenchError) -> tuple[TestCase, tuple[Event, ...], CaseResult]:
+def ended(tmp_path: Path, error: BenchError, plan: str = PLAN
+          ) -> tuple[TestCase, tuple[Event, ...], CaseResult]:
     def fail(context: Context, wanted: Nothing) -> Observation:
         raise error
 
@@ -57,7 +58,7 @@ def ended(tmp_path: Path, error: BenchError) -> tuple[TestCase, tuple[Event, ...
         "look": Action("look", "time", Nothing, {"seen": ""}, lambda *_: Observation(
             {"seen": True})),
         "raise": Action("raise", "time", Nothing, {"seen": ""}, fail)}
-    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+    (tmp_path / "plan.yaml").write_text(plan, "utf-8")
     (case,) = load_plans([tmp_path / "plan.yaml"], vocabulary=vocabulary)
     context = Context(ports={}, answers=Answers(), parties=None, clock=utc_now)
     events = tuple(run_case(case, context, 1, vocabulary=vocabulary))
@@ -117,3 +118,18 @@ def test_every_report_has_the_reason(
     (told,) = junit.find("testsuite/testcase") or ()
     assert told.tag == ("error" if verdict is Verdict.INCONCLUSIVE else "skipped")
     assert told.get("message") == result.reason
+
+
+AT_ONCE = PLAN.replace("      - look: {}\n        expect: seen\n      - raise", "      - raise", 1)
+
+
+@pytest.mark.parametrize(("error", "restored"), [
+    (Inapplicable("there is no such association"), False),
+    (Inconclusive("it does not say how large"), True)])
+def test_a_case_that_applies_to_nothing_and_did_nothing_has_nothing_to_restore(
+    tmp_path: Path, error: BenchError, restored: bool
+) -> None:
+    _, events, result = ended(tmp_path, error, AT_ONCE)
+    (kind,) = [event.kind for event in events if event.data.get("phase") == "postamble"]
+    assert kind == ("observation" if restored else "skipped")
+    assert result.disposition is (Disposition.SELECTED if restored else Disposition.INAPPLICABLE)

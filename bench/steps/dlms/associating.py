@@ -72,7 +72,7 @@ def open_association(dialogue: Dialogue, name: str, now: datetime,
     """Ask for the association ``name`` over the open carrier, whose declaration it must be."""
     wanted = wanted or Wanted()
     client = client_of(dialogue, name, now, wanted)
-    dialogue.client, dialogue.association = client, name
+    dialogue.client, dialogue.association = client, dialogue.name_of(name)
     initiate = replace(client.initiate(), **_initiate(wanted.fields))
     request = replace(client.association_request(initiate), **_fields(wanted.fields))
     if client.parameters.mechanism is Mechanism.LOW and wanted.proof != "right":

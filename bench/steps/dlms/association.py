@@ -117,7 +117,7 @@ def reach(context: Context, wanted: Reach) -> Observation:
     inactivity = float(dialogue.declared["link"][dialogue.port.framing]["inactivity_s"])
     kept = min(KEPT_OPEN_S, inactivity / 2) if inactivity else KEPT_OPEN_S
     fresh = 0 <= dialogue.reached <= now <= dialogue.reached + kept
-    if fresh and dialogue.association == wanted.association:
+    if fresh and dialogue.association == dialogue.name_of(wanted.association):
         dialogue.reached = now
         return Observation({"outcome": ACCEPTED, "deviations": []}, ())
     seen = associate(context, Associate.model_validate({"as": wanted.association}))

@@ -45,12 +45,10 @@ def leave_untried(context: Context, wanted: Untried) -> Observation:  # noqa: AR
     "association": "the name of the first association that is declared with all this"})
 def demand(context: Context, wanted: Demand) -> Observation:
     """End the case as inapplicable unless the declaration has what it needs."""
-    declared = dialogue_of(context).declared
-    associations = declared["associations"]
-    if wanted.association not in ("", *associations):
-        raise Inapplicable(f"no association {wanted.association} is declared")
+    dialogue = dialogue_of(context)
+    declared, associations = dialogue.declared, dialogue.declared["associations"]
     reasons: list[str] = []
-    for name in [wanted.association] if wanted.association else associations:
+    for name in [dialogue.name_of(wanted.association)] if wanted.association else associations:
         reason = _lack(name, associations[name], wanted, declared)
         if not reason:
             return Observation({"association": name}, ())

@@ -14,7 +14,7 @@ from datetime import datetime
 from secrets import token_bytes
 from typing import Any, Generic, TypeVar
 
-from bench.errors import RemoteProtocolError, RigError
+from bench.errors import Inapplicable, RemoteProtocolError, RigError
 from bench.protocols.dlms.client import Client
 from bench.protocols.dlms.exchange import Exchange, Streamed
 from bench.protocols.dlms.explain import Conversation
@@ -27,6 +27,7 @@ from bench.protocols.dlms.security.keys import Keys
 from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU, Carrier, HdlcCarrier, Opening, WrapperCarrier
 from bench.steps.dlms.evidence import Evidence
+from devices.dlms_names import ROLES
 from devices.ports import Dlms
 
 T = TypeVar("T")
@@ -72,7 +73,8 @@ def dialogue_of(context: Context) -> Dialogue:
 class Dialogue:
     """One client, several associations; the one that is open is ``association``.
 
-    ``declared`` is ``ixit.dlms``; ``keys`` has the keys of each association by its name.
+    ``declared`` is ``ixit.dlms``; ``keys`` has the keys of each association by its name. Methods
+    take an association by its name, or by the role that it plays in plans.
     """
 
     port: Dlms
@@ -90,14 +92,24 @@ class Dialogue:
     aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
     changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
 
+    def name_of(self, association: str) -> str:
+        """Return the name of an association in the profile; Inapplicable where none plays a role
+        that plans know, RigError for any other name."""
+        associations = self.declared["associations"]
+        if association in associations:
+            return association
+        if found := self.declared["roles"].get(association):
+            return str(found)
+        if association in ROLES:
+            raise Inapplicable(f"no association is declared that cases could take for "
+                               f"{association}: none with {' or '.join(ROLES[association])}")
+        known = ", ".join(sorted(associations))
+        raise RigError(f"no association {association!r} is declared (ixit.dlms.associations): "
+                       f"expected one of {known}")
+
     def of(self, association: str) -> Mapping[str, Any]:
-        """Return the declaration of an association; RigError where the profile has none."""
-        found = self.declared["associations"].get(association)
-        if found is None:
-            known = ", ".join(sorted(self.declared["associations"]))
-            raise RigError(f"no association {association!r} is declared (ixit.dlms.associations): "
-                           f"expected one of {known}")
-        return dict(found)
+        """Return the declaration of an association."""
+        return dict(self.declared["associations"][self.name_of(association)])
 
     def carry(self, association: str, **changes: Any) -> Carrier:
         """Return a fresh carrier for an association; ``changes`` are those of
@@ -111,7 +123,7 @@ class Dialogue:
         else:
             self.carrier = HdlcCarrier(self.port, self.hdlc_link(association, **changes),
                                        self.evidence)
-        self.association, self.client, self.reached = association, None, -1.0
+        self.association, self.client, self.reached = declared["name"], None, -1.0
         return self.carrier
 
     def hdlc_link(self, association: str, *, client: int | None = None, server: int | None = None,
@@ -196,9 +208,10 @@ class Dialogue:
 
     def keys_of(self, association: str) -> Keys:
         """Return the keys of an association; RigError where there are none."""
-        if association not in self.keys:
-            raise RigError(f"no keys of the association {association!r} are in ixit.keys")
-        return self.keys[association]
+        name = self.name_of(association)
+        if name not in self.keys:
+            raise RigError(f"no keys of the association {name!r} are in ixit.keys")
+        return self.keys[name]
 
     def deviations(self) -> list[str]:
         """Return what the device did against the rules of its link since the last call."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench.errors import Inconclusive, LocalProtocolError
+from bench.errors import Inconclusive
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.reference import Method
 from bench.protocols.dlms.security import mutation, transfer
@@ -125,8 +125,8 @@ def read_protected(context: Context, wanted: ReadProtected) -> Observation:
 def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
     """Transfer keys; the bench goes on with those it has until ``speak_with``."""
     dialogue = dialogue_of(context)
-    present = dialogue.keys_of(dialogue.association)
-    if present.master is None or dialogue.client is None:
+    present = dialogue.keys.get(dialogue.association)
+    if present is None or present.master is None or dialogue.client is None:
         raise Inconclusive("there is no master key to transfer keys under, or no association")
     former = dialogue.aside.get(dialogue.association, present)
     new = _new(former, wanted.keys)
@@ -145,14 +145,14 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
 def speak_with(context: Context, wanted: SpeakWith) -> Observation:
     """Use the keys from before a transfer, or those of it, in associations opened from now on."""
     dialogue = dialogue_of(context)
-    if wanted.association not in dialogue.aside:
-        raise LocalProtocolError(f"no keys of {wanted.association} were transferred")
+    name = dialogue.name_of(wanted.association)
+    if name not in dialogue.aside:
+        raise Inconclusive(f"no keys of {name} were transferred")
     kept = dialogue.aside if wanted.keys == "former" else dialogue.changed
-    before = dialogue.keys[wanted.association]
-    after = kept[wanted.association]
-    dialogue.keys[wanted.association] = after
+    before, after = dialogue.keys[name], kept[name]
+    dialogue.keys[name] = after
     if before.global_unicast != after.global_unicast:
-        dialogue.counters_of(wanted.association, context.clock()).seen.pop(Key.UNICAST, None)
+        dialogue.counters_of(name, context.clock()).seen.pop(Key.UNICAST, None)
     return Observation({}, ())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from served import do, opened, served
 
-from bench.errors import Inconclusive, RigError
+from bench.errors import Inapplicable, Inconclusive, RigError
 from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.dlms.policies import Asked, Policy, policy_of
 
@@ -200,6 +200,27 @@ def test_an_association_that_is_not_declared_is_told_with_those_that_are() -> No
     with pytest.raises(RigError, match=r"no association 'sales' is declared .*: expected one of "
                                        "authenticated, encrypted, hls, lls, public"):
         do(served(), "associate", as_="sales")
+
+
+def test_an_association_is_found_by_its_role_whatever_it_is_called() -> None:
+    context = served()
+    declared, dialogue = context.ixit["dlms"], context.lasting["dlms"]
+    declared["associations"]["manager"] = declared["associations"].pop("hls") | {"name": "manager"}
+    declared["roles"]["hls"] = "manager"
+    dialogue.keys["manager"] = dialogue.keys.pop("hls")
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+    assert dialogue.association == "manager"
+    assert do(context, "demand", as_="hls", ciphered=True) == {"association": "manager"}
+    assert do(context, "reach", as_="hls")["outcome"] == "accepted"
+
+
+def test_a_role_that_no_association_plays_makes_a_case_inapplicable() -> None:
+    context = served()
+    declared = context.ixit["dlms"]
+    del declared["associations"]["lls"], declared["roles"]["lls"]
+    for word in ("associate", "demand", "reach", "connect"):
+        with pytest.raises(Inapplicable, match="could take for lls: none with lls"):
+            do(context, word, as_="lls")
 
 
 # what must be declared, and what is left alone
