@@ -6,6 +6,7 @@ The attribute that ``ixit.dlms.firmware`` names is read in the association that 
 from __future__ import annotations
 
 from bench.errors import Inconclusive
+from bench.protocols.cosem.data import Data
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED, open_association
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
@@ -41,9 +42,13 @@ def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> 
         return ran.kind, ""
     if ran.value.data is None:
         return result_name(ran.value), ""
-    value = ran.value.data.value
-    octets = value.encode() if isinstance(value, str) else value
-    return "success", octets.hex().upper() if isinstance(octets, bytes) else str(octets)
+    return "success", octets_of(ran.value.data)
+
+
+def octets_of(read: Data) -> str:
+    """Return the octets of a text or an octet string in hexadecimal, as firmware is declared."""
+    octets = read.value.encode() if isinstance(read.value, str) else read.value
+    return octets.hex().upper() if isinstance(octets, bytes) else str(octets)
 
 
 def reach(context: Context, dialogue: Dialogue, association: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from bench.protocols.dlms.explain import Conversation
 from bench.protocols.dlms.security.keys import Keys
 from bench.records.answers import Answers
+from bench.resources import ROOT
 from bench.steps import VOCABULARY
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue
@@ -31,7 +33,7 @@ from devices.ports import Arrival, Arrived
 from devices.profile import load_profile
 
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
-PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
+PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
 
@@ -87,6 +89,7 @@ def declaration(settings: Settings) -> dict[str, Any]:
     for link in declared["link"].values():
         link.update({name: value for name, value in SHORT.items()
                      if "lower" in link or name != "inter_octet_s"})
+    declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
     names = {16: "public", 32: "lls", 48: "hls"}
     for one in settings.associations:
         declared["associations"][names[one.client]] |= {
@@ -103,14 +106,14 @@ def keys_of(keys: MeterKeys) -> dict[str, Keys]:
 
 
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
-           settings: Settings | None = None) -> Context:
+           settings: Settings | None = None, tick: Callable[[], float] = float) -> Context:
     """Return a context whose rig is an emulated meter with ``faults`` and ``rows`` in its load
-    profile."""
+    profile; ``tick`` gives the seconds that pass for it."""
     settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
     declared = declaration(settings)
-    port = ServedMeter(Meter(settings, keys, seed=seed, faults=frozenset(faults)), framing,
-                       Hdlc.model_validate(declared["link"]["hdlc"]))
+    meter = Meter(settings, keys, seed=seed, faults=frozenset(faults), clock=tick)
+    port = ServedMeter(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
     numbers = itertools.count()
 
@@ -125,7 +128,7 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
         clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,
                    answers=Answers({}, {"dlms": declared, "quiet_s": 0.02, "push_timeout_s": 0.05}),
-                   launched=True, lasting={"dlms": dialogue})
+                   folder=PROFILE.parent, launched=True, lasting={"dlms": dialogue})
 
 
 def observe(context: Context, word: str, **arguments: Any) -> Observation:

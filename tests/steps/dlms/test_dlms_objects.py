@@ -1,4 +1,4 @@
-"""Object lists, write tests, profiles, images and pushes of a right meter and of wrong ones."""
+"""Object lists, write tests, profiles and pushes of a right meter and of wrong ones."""
 
 from __future__ import annotations
 
@@ -135,74 +135,6 @@ def test_rows_that_are_wrong_are_seen(fault: str, told: str, right: Any) -> None
     seen = do(opened("lls", "wrapper", fault), "read_buffer", object=PROFILE)
     assert seen["result"] == "success"
     assert seen[told] != right
-
-
-# images
-
-
-IMAGE = {"identifier": "312E302E31"}
-
-
-def test_a_whole_image_is_verified_and_activated() -> None:
-    context = opened("hls")
-    seen = do(context, "transfer_image", **IMAGE)
-    assert (seen["initiated"], seen["results"], seen["sent"]) == ("success", ["success"], 5)
-    assert seen["arrived"] == seen["first_missing"] == seen["blocks"] == 5
-    seen = do(context, "verify_image")
-    assert (seen["result"], seen["status"], seen["to_activate"]) == (
-        "success", "verification-successful", 1)
-    assert do(context, "activate_image")["result"] == "success"
-
-
-def test_a_block_that_is_left_out_is_told_and_sent_afterwards() -> None:
-    context = opened("hls")
-    seen = do(context, "transfer_image", lose=[2], **IMAGE)
-    assert (seen["sent"], seen["arrived"], seen["first_missing"]) == (4, 4, 2)
-    assert do(context, "verify_image")["status"] != "verification-successful"
-    seen = do(context, "transfer_image", go_on=True, only=[2], **IMAGE)
-    assert (seen["initiated"], seen["sent"], seen["arrived"]) == ("none", 1, 5)
-    assert do(context, "verify_image")["status"] == "verification-successful"
-
-
-@pytest.mark.parametrize(("fault", "changes", "told", "right"), [
-    ("first-missing-block-wrong", {"lose": [2]}, "first_missing", 2),
-    ("transferred-blocks-status-wrong", {"lose": [2]}, "arrived", 4),
-    ("image-repeated-block-refused", {"repeat": [1]}, "results", ["success"]),
-    ("image-repeated-block-refused", {"reverse": True}, "results", ["success"]),
-])
-def test_a_transfer_that_goes_wrong_is_seen(
-        fault: str, changes: dict[str, Any], told: str, right: Any) -> None:
-    assert do(opened("hls"), "transfer_image", **IMAGE, **changes)[told] == right
-    assert do(opened("hls", "wrapper", fault), "transfer_image", **IMAGE,
-              **changes)[told] != right
-
-
-@pytest.mark.parametrize(("fault", "changes"), [
-    ("image-block-missing-accepted", {"lose": [2]}),
-    ("image-block-altered-accepted", {"alter": 1}),
-    ("image-verify-always-true", {"alter": 1}),
-])
-def test_an_image_that_should_not_verify_is_seen_to(fault: str, changes: dict[str, Any]) -> None:
-    for faults, status in (((), False), ((fault,), True)):
-        context = opened("hls", "wrapper", *faults)
-        do(context, "transfer_image", **IMAGE, **changes)
-        found = do(context, "verify_image")["status"] == "verification-successful"
-        assert found is status
-
-
-def test_an_image_that_was_not_verified_is_not_activated() -> None:
-    for faults, activated in (((), False), (("image-activated-unverified",), True)):
-        context = opened("hls", "wrapper", *faults)
-        do(context, "transfer_image", **IMAGE)
-        seen = do(context, "activate_image")["result"]
-        assert (seen == "success") is activated
-
-
-def test_a_device_that_is_no_emulator_is_sent_no_image_of_ours() -> None:
-    context = opened("hls")
-    context.launched = False
-    with pytest.raises(Inconclusive, match="sent to an emulator only"):
-        do(context, "transfer_image", **IMAGE)
 
 
 # pushes
