@@ -557,6 +557,10 @@ PROBES: Mapping[str, Probe] = {
                                                  _reader),
     "denied-method-executed": _acting(f"{SWITCH}/m1", ZERO, f"{SWITCH}/a2", _reader),
     "write-without-effect": _writing(MESSAGE, TEXT),
+    "first-element-written-only": _writing(
+        "21/0-0:16.0.0.255/a2", Data(Tag.ARRAY, (Data(Tag.LONG_UNSIGNED, 2530),
+                                                 Data(Tag.LONG_UNSIGNED, 2000)))),
+    "refused-write-stored": _writing(MESSAGE, TEXT),
     "wrong-value-written": _writing("8/0-0:1.0.0.255/a3", TEXT),
     "wrong-value-answered-as-success": _writing("8/0-0:1.0.0.255/a3", TEXT),
     "method-without-effect": _acting(f"{SWITCH}/m1", ZERO, f"{SWITCH}/a2"),

@@ -1,4 +1,4 @@
-"""Object lists, write tests, profiles and pushes of a right meter and of wrong ones."""
+"""Object lists, profiles and pushes of a right meter and of wrong ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from served import ServedMeter, do, opened, served
 
-from bench.errors import Inconclusive
 from bench.plan.tables import ADDED, DISCLOSED
 from bench.steps.dlms.disclosing import disclose
 from bench.steps.dlms.identity import read_dlms_identity
 
 PROFILE = "1-0:99.1.0.255"
-THRESHOLD = "71/0-0:17.0.0.255/a4"
-MESSAGE = "1/0-0:96.13.0.255/a2"
 
 # the object list against the declaration
 
@@ -42,50 +39,6 @@ def test_an_object_of_another_association_that_is_served_is_told() -> None:
               of="public")
     assert seen["served"] != []
     assert seen["not_declared"] == []
-
-
-# the write test: values are what they were afterwards
-
-
-@pytest.mark.parametrize("reference", [MESSAGE, THRESHOLD])
-def test_a_rewrite_restores_the_value(reference: str) -> None:
-    context = opened("hls")
-    if reference == MESSAGE:
-        do(context, "set", object=MESSAGE, value={"octet-string": "AABB"})
-    before = do(context, "get", object=reference)
-    seen = do(context, "rewrite", object=reference)
-    assert (seen["written_back"], seen["varied"], seen["shown"], seen["restored"]) == (
-        "success", "success", True, "success")
-    after = do(context, "get", object=reference)
-    assert (after["value"], after["type"]) == (before["value"], before["type"])
-
-
-def test_a_clock_is_written_back_only() -> None:
-    seen = do(opened("hls"), "rewrite", object="8/0-0:1.0.0.255/a3")
-    assert (seen["written_back"], seen["varied"]) == ("success", "none")
-    assert "shown" not in seen
-    assert "restored" not in seen
-
-
-def test_a_write_without_effect_and_a_refused_one_are_seen() -> None:
-    seen = do(opened("hls", "wrapper", "write-without-effect"), "rewrite", object=THRESHOLD)
-    assert seen["varied"] == "success"
-    assert seen["shown"] is False
-    seen = do(opened("hls", "wrapper", "listed-write-refused"), "rewrite", object=THRESHOLD)
-    assert seen["written_back"] != "success"
-
-
-def test_an_attribute_that_cannot_be_read_is_not_written() -> None:
-    for word in ("rewrite", "write_back"):
-        with pytest.raises(Inconclusive, match="cannot be read"):
-            do(opened("hls"), word, object="3/1-0:99.99.99.255/a2")
-
-
-def test_a_write_back_that_is_denied_tells_its_error() -> None:
-    name = "1/0-0:42.0.0.255/a2"
-    assert do(opened("hls"), "write_back", object=name)["result"] != "success"
-    assert do(opened("hls", "wrapper", "denied-write-accepted"), "write_back",
-              object=name)["result"] == "success"
 
 
 # profiles
