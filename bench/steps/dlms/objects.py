@@ -109,9 +109,14 @@ def _differences(listed: ListedObject, declared: Mapping[str, Any]) -> Iterator[
     for kind, found, wanted in zip(("a", "m"), rights(listed),
                                    (declared["attributes"], declared["methods"]), strict=True):
         for index in sorted(set(found) | set(wanted), key=int):
-            here, there = found.get(index, "not listed"), wanted.get(index, "not declared")
-            if here != there and {here, there} != {"no access", "not declared"}:
-                yield f"{name}/{kind}{index}: {there} declared, {here} listed"
+            here, there = found.get(index), wanted.get(index)
+            if here != there and (here, there) != ("no access", None):
+                yield (f"{name}/{kind}{index}: {_told('declared', there)}, "
+                       f"{_told('listed', here)}")
+
+
+def _told(verb: str, right: str | None) -> str:
+    return f"not {verb}" if right is None else f"{verb} as '{right}'"
 
 
 def _readable(listed: ListedObject) -> bool:

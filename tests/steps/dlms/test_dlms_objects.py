@@ -34,6 +34,21 @@ def test_a_list_that_differs_is_told_where(fault: str, told: str) -> None:
     assert do(opened("lls", "wrapper", fault), "compare_objects", of="lls")[told] != []
 
 
+def test_rights_that_differ_are_told_in_words() -> None:
+    context = opened("lls")
+    (clock,) = (one for one in context.ixit["dlms"]["associations"]["lls"]["objects"]
+                if one["object"] == "8/0-0:1.0.0.255")
+    clock["version"] = 7
+    clock["attributes"] |= {"2": "read, write", "99": "read"}
+    del clock["attributes"]["3"]
+    seen = do(context, "compare_objects", of="lls")["differences"]
+    assert seen == [
+        "8/0-0:1.0.0.255: version 7 declared, 0 listed",
+        "8/0-0:1.0.0.255/a2: declared as 'read, write', listed as 'read'",
+        "8/0-0:1.0.0.255/a3: not declared, listed as 'read'",
+        "8/0-0:1.0.0.255/a99: declared as 'read', not listed"]
+
+
 def test_an_object_of_another_association_that_is_served_is_told() -> None:
     seen = do(opened("public", "wrapper", "unlisted-object-served"), "compare_objects",
               of="public")
