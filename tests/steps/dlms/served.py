@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from bench.protocols.dlms.explain import Conversation
@@ -34,6 +35,7 @@ from devices.profile import load_profile
 
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
 PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
+BY_SHORT_NAMES = ROOT / "devices/profiles/emulated-dlms-sn.yaml"
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
 
@@ -78,19 +80,20 @@ class ServedMeter:
 
 
 @lru_cache
-def _declared() -> Any:
-    return load_profile(PROFILE).ixit["dlms"]
+def _declared(profile: Path) -> Any:
+    return load_profile(profile).ixit["dlms"]
 
 
-def declaration(settings: Settings) -> dict[str, Any]:
-    """Return ``ixit.dlms`` of a meter with ``settings``: what the profile declares, and what of
+def declaration(settings: Settings, profile: Path = PROFILE) -> dict[str, Any]:
+    """Return ``ixit.dlms`` of a meter with ``settings``: what ``profile`` declares, and what of
     the associations is changed here."""
-    declared: dict[str, Any] = copy.deepcopy(dict(_declared()))
+    declared: dict[str, Any] = copy.deepcopy(dict(_declared(profile)))
     for link in declared["link"].values():
         link.update({name: value for name, value in SHORT.items()
                      if "lower" in link or name != "inter_octet_s"})
-    declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
-    names = {16: "public", 32: "lls", 48: "hls"}
+    if declared["images"]:
+        declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
+    names = {one["client"]: name for name, one in declared["associations"].items()}
     for one in settings.associations:
         declared["associations"][names[one.client]] |= {
             "policy": one.policy, "conformance": list(one.conformance), "max_pdu": one.max_pdu}
@@ -106,12 +109,13 @@ def keys_of(keys: MeterKeys) -> dict[str, Keys]:
 
 
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
-           settings: Settings | None = None, tick: Callable[[], float] = float) -> Context:
+           settings: Settings | None = None, profile: Path = PROFILE,
+           tick: Callable[[], float] = float) -> Context:
     """Return a context whose rig is an emulated meter with ``faults`` and ``rows`` in its load
-    profile; ``tick`` gives the seconds that pass for it."""
+    profile, declared by ``profile``; ``tick`` gives the seconds that pass for it."""
     settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
-    declared = declaration(settings)
+    declared = declaration(settings, profile)
     meter = Meter(settings, keys, seed=seed, faults=frozenset(faults), clock=tick)
     port = ServedMeter(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
@@ -128,7 +132,7 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
         clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,
                    answers=Answers({}, {"dlms": declared, "quiet_s": 0.02, "push_timeout_s": 0.05}),
-                   folder=PROFILE.parent, launched=True, lasting={"dlms": dialogue})
+                   folder=profile.parent, launched=True, lasting={"dlms": dialogue})
 
 
 def observe(context: Context, word: str, **arguments: Any) -> Observation:
