@@ -6,7 +6,6 @@ The attribute that ``ixit.dlms.firmware`` names is read in the association that 
 from __future__ import annotations
 
 from bench.errors import Inconclusive
-from bench.protocols.cosem.data import Data
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED, open_association
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
@@ -22,17 +21,18 @@ def read_dlms_identity(context: Context) -> Identity:
     Raises LinkError if the way to the device broke.
     """
     dialogue = dialogue_of(context)
-    where = dialogue.declared["firmware"]
-    outcome, found = _read(context, dialogue, where["association"], where["object"])
+    outcome, found = read_firmware(context, dialogue)
     return Identity(found, outcome, dialogue.evidence.take())
 
 
-def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> tuple[str, str]:
-    """Return how the read went and the octets of what was read."""
+def read_firmware(context: Context, dialogue: Dialogue) -> tuple[str, str]:
+    """Return how the read of the declared attribute went, in the association that the profile
+    names for it, and the octets of what was read."""
+    where = dialogue.declared["firmware"]
+    association, reference = where["association"], attribute(where["object"])
     outcome = reach(context, dialogue, association)
     if outcome != ACCEPTED:
         return outcome, ""
-    reference = attribute(name)
     try:
         ran = read_by_name(dialogue, reference) if dialogue.of(association)["short_names"] \
             else ask(dialogue, lambda client: client.get(reference))
@@ -42,13 +42,9 @@ def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> 
         return ran.kind, ""
     if ran.value.data is None:
         return result_name(ran.value), ""
-    return "success", octets_of(ran.value.data)
-
-
-def octets_of(read: Data) -> str:
-    """Return the octets of a text or an octet string in hexadecimal, as firmware is declared."""
-    octets = read.value.encode() if isinstance(read.value, str) else read.value
-    return octets.hex().upper() if isinstance(octets, bytes) else str(octets)
+    value = ran.value.data.value
+    octets = value.encode() if isinstance(value, str) else value
+    return "success", octets.hex().upper() if isinstance(octets, bytes) else str(octets)
 
 
 def reach(context: Context, dialogue: Dialogue, association: str) -> str:

@@ -24,8 +24,7 @@ from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED
 from bench.steps.dlms.carriers import APDU
 from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, dialogue_of
-from bench.steps.dlms.identity import octets_of, reach
-from bench.steps.dlms.references import attribute
+from bench.steps.dlms.identity import reach, read_firmware
 from bench.steps.dlms.services import ask, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
@@ -119,12 +118,14 @@ def activate_image(context: Context, wanted: ImageObject) -> Observation:
     "needed": "whether an image had to be sent; nothing else is told where not",
 })
 def restore_firmware(context: Context, wanted: ImageObject) -> Observation:
-    """Bring back the first firmware, unless the device still has it."""
-    dialogue = dialogue_of(context)
-    declared, first = _declared(context, "first"), dialogue.declared["firmware"]
-    found = _firmware(dialogue, first["object"])
-    if found == first["octets"] != _declared(context, "test")["firmware"]:
+    """Bring back the first firmware, unless the device still has it; what it has is read in the
+    association that is declared for it."""
+    dialogue, declared = dialogue_of(context), _declared(context, "first")
+    association = dialogue.association
+    _, found = read_firmware(context, dialogue)
+    if found == dialogue.declared["firmware"]["octets"] != _declared(context, "test")["firmware"]:
         return observed(dialogue, {"firmware": found, "needed": False})
+    reach(context, dialogue, association)
     transfer = _object(dialogue, wanted.object)
     _initiate(dialogue, transfer, declared)
     _send(dialogue, transfer, _blocks(context, dialogue, transfer, declared))
@@ -222,11 +223,6 @@ def _status(dialogue: Dialogue, transfer: ImageTransfer) -> str:
 
 def _status_text(status: int | None) -> str:
     return UNREAD if status is None else STATES.get(status, str(status))
-
-
-def _firmware(dialogue: Dialogue, name: str) -> str:
-    ran = ask(dialogue, lambda client: client.get(attribute(name)))
-    return "" if ran.value is None or ran.value.data is None else octets_of(ran.value.data)
 
 
 def _result(ran: Ran[Any]) -> str:

@@ -50,6 +50,7 @@ def test_a_whole_image_is_verified_and_activated() -> None:
 def test_the_first_firmware_is_brought_back_where_another_is_active() -> None:
     context = opened("hls")
     assert do(context, "restore_firmware") == {"firmware": b"1.0.0".hex().upper(), "needed": False}
+    do(context, "associate", as_="hls")
     whole(context)
     do(context, "verify_image")
     do(context, "activate_image")
