@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bench.errors import ProfileError
+from devices import dlms_images
 from devices.declaration import Declaration, Location, Schema, show, unknown
 from devices.dlms_names import (
     ALTERNATIVES,
@@ -122,12 +123,16 @@ class DlmsDeclaration(Schema):
         description=f"a mapping of {', '.join(ROLES)} to the names of associations")
     accepts: dict[str, str] = Field(default_factory=dict,
                                     description="a mapping of open points to what it does")
+    images: dlms_images.Images | None = Field(
+        None, description="a mapping of the images test and first")
     do_not_test: list[str] = Field(default_factory=list,
                                    description="a list of objects, attributes and methods")
 
 
-def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
-    """Yield what is wrong with a section beyond its form, and against the answers of the ICS."""
+def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any], folder: Path
+             ) -> Iterator[tuple[Location, str]]:
+    """Yield what is wrong with a section beyond its form, against the answers of the ICS, and with
+    the images that it names in ``folder``."""
     if not written.logical_device_name.startswith(written.flag_id):
         yield ("logical_device_name",), (
             f"dlms.logical_device_name: expected {written.flag_id} at its beginning, found "
@@ -142,6 +147,7 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any]) -> Iterator[tuple
     yield from _link_mistakes(written.link, ics)
     yield from _association_mistakes(written.associations, ics)
     yield from _role_mistakes(written)
+    yield from dlms_images.mistakes(written.images, ics, folder)
     for point, choice in written.accepts.items():
         if point not in ALTERNATIVES:
             yield ("accepts", point), f"dlms.accepts: {unknown('one', point, ALTERNATIVES)}"
@@ -158,7 +164,7 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any]) -> Iterator[tuple
 def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
     """Return a section without mistakes as plain values, as ``ixit.dlms`` has it.
 
-    Files of objects are looked for in ``folder``; :class:`ProfileError` where one is wrong.
+    Files are looked for in ``folder``; :class:`ProfileError` where one of objects is wrong.
     """
     firmware = written.firmware
     octets = firmware.octets or (firmware.text or "").encode("ascii").hex().upper()
@@ -176,6 +182,7 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
         "roles": dict(_roles(written)),
         "accepts": {name: [written.accepts[name]] if name in written.accepts
                     else list(point.choices) for name, point in ALTERNATIVES.items()},
+        "images": dlms_images.plain(written.images, folder),
         "do_not_test": list(written.do_not_test),
     }
 

@@ -72,7 +72,7 @@ def load_profile(path: str | Path) -> Profile:
     file = Declaration(resolve(path), ProfileError)
     schema = file.validate(_Profile)
     subject = Subject(**schema.subject.model_dump())
-    file.fail(_mistakes(schema))
+    file.fail(_mistakes(schema, file.path.parent))
     device = _TYPES[subject.device_type]
     ixit = _answers(_asked(IXIT_ITEMS, device), schema.ixit)
     if schema.dlms is not None:
@@ -120,7 +120,7 @@ class _Profile(Schema):
     emulator: dict[str, Any] | None = Field(None, description="a mapping of emulator settings")
 
 
-def _mistakes(schema: _Profile) -> Iterator[tuple[Location, str]]:
+def _mistakes(schema: _Profile, folder: Path) -> Iterator[tuple[Location, str]]:
     variant, device = schema.subject.variant, _TYPES[schema.subject.device_type]
     variants = ESME_VARIANTS if device == "esme" else ("",)
     if variant not in variants:
@@ -135,7 +135,7 @@ def _mistakes(schema: _Profile) -> Iterator[tuple[Location, str]]:
                           f"dlms: expected none of a {schema.subject.device_type}, found one")
     elif schema.dlms is not None:
         yield from ((("dlms", *location), text)
-                    for location, text in dlms_mistakes(schema.dlms, schema.ics))
+                    for location, text in dlms_mistakes(schema.dlms, schema.ics, folder))
 
 
 def _asked(items: Mapping[str, Item], device: str) -> Mapping[str, Item]:

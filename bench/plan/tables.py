@@ -51,8 +51,8 @@ DISCLOSED: Mapping[str, Row] = {
 ``association`` is its name in the profile; ``object`` is ``class/obis``, ``reference`` that with
 ``/a`` or ``/m`` and ``index``; ``name``, ``attribute`` and ``method`` are the standard's names, ""
 where they are not known; ``mode`` is the right in words, as the device lists it. ``type`` is the
-standard's name of the one type that an attribute has, ``varied`` whether the write test has another
-value for it, ``untried`` why it is not written though it may be.
+standard's name of the one type that an attribute has, ``varied`` whether the write test may have
+another value for it, ``untried`` why it is not written though it may be.
 """
 
 

@@ -174,8 +174,8 @@ class Station:
         return Context(
             ports=self._rig.ports, answers=self.answers,
             parties=self._parties, clock=self.clock, recordings=self.profile.recordings,
-            launched=self.declaration.launch is not None, dlms_keys=self._keys,
-            explained=self.explained, lasting=self._lasting)
+            folder=self.profile.path.parent, launched=self.declaration.launch is not None,
+            dlms_keys=self._keys, explained=self.explained, lasting=self._lasting)
 
 
 def _parties(profile: Profile, rig: Rig, clock: Callable[[], datetime]) -> RemoteParties:

@@ -21,6 +21,7 @@ class Context:
     parties: Any  # bench.steps.parties.RemoteParties
     clock: Callable[[], datetime]  # the bench's clock, UTC
     recordings: Path | None = None  # folder of the messages that `send_recorded` may send
+    folder: Path = Path()  # of the profile, to which the files that it declares are relative
     launched: bool = False  # the rig runs the device itself: a line that drops is the rig's fault
     observations: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)  # step name -> what it sent, for a replay

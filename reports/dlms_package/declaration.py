@@ -82,6 +82,7 @@ def _declared(maker: str, dlms: Plain) -> Iterator[tuple[str, Any]]:
     yield "associations", {name: _association(one) for name, one in associations.items()}
     yield "profile_parameters", dlms.get("link", {})
     yield "accepts", dlms.get("accepts", {})
+    yield "images", dlms.get("images", {})
     yield "do_not_test", dlms.get("do_not_test", [])
 
 

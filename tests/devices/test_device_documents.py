@@ -13,12 +13,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from bench.errors import LinkError, NotTestableHere, RigError
 from bench.resources import ROOT
 from devices import binding, dlms_keys
 from devices.declaration_items import ICS_ITEMS, IXIT_ITEMS, Item
 from devices.dlms_declaration import Association, DlmsDeclaration, Firmware, Hdlc, Wrapper
+from devices.dlms_images import Images
 from devices.dlms_names import ALTERNATIVES, CONFORMANCE, CONTEXTS, LINKS, MECHANISMS
 from devices.dlms_objects import read_objects
 from devices.ports import PORTS, Mains
@@ -63,12 +65,14 @@ def test_the_declaration_of_a_dlms_meter_is_explained_key_by_key() -> None:
         assert f"| `{name}` | {choices} | {point.meaning} |" in text, name
 
 
-def test_the_guide_s_objects_and_keys_of_a_dlms_meter_are_taken(tmp_path: Path) -> None:
+def test_the_guide_s_objects_images_and_keys_of_a_dlms_meter_are_taken(tmp_path: Path) -> None:
     section = OWN_DEVICE.read_text("utf-8").partition("## 4. A DLMS meter")[2]
-    (objects,), (keys,) = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
-                           for kind in ("yaml", "json"))
+    (objects, images), (keys,) = (re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
+                                  for kind in ("yaml", "json"))
     (tmp_path / "objects.yaml").write_text(objects, "utf-8")
     assert len(read_objects("objects.yaml", tmp_path)) == 2
+    declared = Images.model_validate(YAML(typ="safe").load(images)["images"])
+    assert (declared.test.text, declared.activation_s) == ("2.1.0", 300)
     (tmp_path / "dlms-keys.json").write_text(keys, "utf-8")
     (tmp_path / "dlms-keys.json").chmod(0o600)
     dlms = load_profile("devices/profiles/emulated-dlms-meter.yaml").ixit["dlms"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -24,11 +25,16 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write the shipped profile, with changes (text -> another) and one small list of objects."""
+    """Write the shipped profile with its images, with changes (text -> another) and one small list
+    of objects."""
     def put(objects: str = OBJECTS, **changes: str) -> Path:
         text = SHIPPED.read_text("utf-8")
         for name in ("public", "lls", "hls", "authenticated", "encrypted"):
             text = text.replace(f"emulated-dlms-meter/{name}.yaml", "objects.yaml")
+        for name in ("firmware-1.0.0.img", "firmware-1.0.1.img"):
+            (tmp_path / name).write_bytes((SHIPPED.parent / "emulated-dlms-meter" / name)
+                                          .read_bytes())
+        text = text.replace("emulated-dlms-meter/firmware", "firmware")
         for key, value in changes.items():
             text, count = re.subn(rf"(?m)^(\s*){key}:.*$", rf"\g<1>{value}", text, count=1)
             assert count == 1, key
@@ -200,3 +206,54 @@ def test_a_certificate_leaves_nothing_out(write: Write) -> None:
     with pytest.raises(ProfileError, match=r"meter\.yaml:\d+: dlms\.do_not_test: expected an empty "
                                            r"list.*found 70/0-0:96\.3\.10\.255/m1"):
         refuse_omissions(partly.path, partly.ixit["dlms"])
+
+
+# images
+
+
+IMAGE = 'test: {file: firmware-1.0.1.img, identifier: "AA"'
+
+
+def test_an_image_is_kept_by_length_and_hash(write: Write) -> None:
+    path = write(test=f"{IMAGE}, to_activate: [{{octets: 7, identifier: \"BB\"}}]}}")
+    content = (path.parent / "firmware-1.0.1.img").read_bytes()
+    images = load_profile(path).ixit["dlms"]["images"]
+    assert images["test"] == {
+        "file": "firmware-1.0.1.img", "octets": len(content), "identifier": "AA", "firmware": "",
+        "sha256": hashlib.sha256(content).hexdigest().upper(),
+        "to_activate": [{"octets": 7, "identifier": "BB"}]}
+    assert images["first"]["to_activate"] == [{"octets": 576, "identifier": "312E302E30"}]
+    assert (images["verification_s"], images["activation_s"]) == (1, 1)
+    assert load_profile(write()).ixit["dlms"]["images"]["test"]["firmware"] == "312E302E31"
+
+
+def test_images_need_not_be_declared(write: Write) -> None:
+    path = write()
+    text = re.sub(r"(?m)^  images:.*\n(    (test|first|verif|activ).*\n)+", "",
+                  path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    assert load_profile(path).ixit["dlms"]["images"] == {}
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"test": 'test: {file: lost.img, identifier: "AA"}'},
+     r"images\.test\.file: expected a file of 1 to 16,777,216 octets, found none .*lost\.img"),
+    ({"first": 'first: {file: ., identifier: "AA"}'}, r"images\.first\.file: .*\(Is a directory\)"),
+    ({"first": 'first: {file: empty.img, identifier: "AA"}'}, r"octets, found 0 at .*empty\.img"),
+    ({"test": f'{IMAGE}, text: "1", octets: "31"}}'}, "expected one of text and octets, found b"),
+    ({"test": f"{IMAGE}, text: 1.1}}"}, r"test\.text: expected ASCII text.*the number 1\.1"),
+    ({"test": "test: {file: firmware-1.0.1.img, identifier: 1.0.1}"},
+     r"images\.test\.identifier: expected hexadecimal digits"),
+    ({"test": f'{IMAGE}, to_activate: [{{size: 7, identifier: "BB"}}]}}'},
+     r"expected a key of dlms\.images\.test\.to_activate\.0 out of identifier, octets"),
+    ({"test": "tests: {}"}, r"images\.test: expected a mapping of file and ident.*found nothing"),
+    ({"activation_s": "activation_s: long"}, r"activation_s: expected a number of seconds up to"),
+    ({"image_transfer": "image_transfer: false"},
+     r"dlms\.images: expected none, because ics\.image_transfer is false"),
+])
+def test_a_mistake_in_the_images_is_named_with_its_line(
+    write: Write, tmp_path: Path, changes: dict[str, str], told: str
+) -> None:
+    (tmp_path / "empty.img").touch()
+    message = refusal(write(**changes))
+    assert re.search(told, message), message

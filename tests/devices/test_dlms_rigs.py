@@ -63,7 +63,7 @@ def keyed(tmp_path: Path) -> Profile:
     """The shipped profile with the keys that it names, as one for a real meter has them."""
     text = PROFILE.read_text("utf-8").replace(
         "ixit:", "ixit:\n  keys: keys").replace(
-        "objects: emulated", f"objects: {PROFILE.parent}/emulated")
+        ": emulated-dlms", f": {PROFILE.parent}/emulated-dlms")
     dlms_keys.make(tmp_path / "keys", dict.fromkeys(
         ("lls", "hls", "authenticated", "encrypted"), 0))
     (tmp_path / "meter.yaml").write_text(text, "utf-8")
@@ -110,7 +110,7 @@ def test_a_meter_without_keys_needs_no_folder(tmp_path: Path) -> None:
     text = PROFILE.read_text("utf-8")
     keyless = text[:text.index("    lls:")] + text[text.index("  accepts:"):]
     (tmp_path / "open.yaml").write_text(keyless.replace(
-        "objects: emulated", f"objects: {PROFILE.parent}/emulated"), "utf-8")
+        ": emulated-dlms", f": {PROFILE.parent}/emulated-dlms"), "utf-8")
     path = bare(tmp_path, "link: hdlc\n", "dlms: {adapter: serial, url: x}")
     with open_rig(load_rig(path), load_profile(tmp_path / "open.yaml")) as opened:
         assert opened.keys is None

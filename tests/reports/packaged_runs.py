@@ -64,6 +64,7 @@ DLMS: Mapping[str, Any] = {
                        declared("3/1-0:1.8.0.255", 1, a2="read")]},
     },
     "accepts": {"bad_hcs": ["silence"]}, "do_not_test": ["8/0-0:1.0.0.255/m1"],
+    "images": {"test": {"file": "new.img", "sha256": "AB" * 32}},
     "master": SECRET,
 }
 

@@ -155,6 +155,7 @@ def test_the_declaration_is_that_of_the_profile(made: dict[str, str]) -> None:
     assert dlms["logical_devices"] == [{"server": 1, "associations": ["public"]},
                                        {"server": 2, "associations": ["hls"]}]
     assert dlms["profile_parameters"] == made_up.DLMS["link"]
+    assert dlms["images"]["test"]["sha256"] == "AB" * 32
     assert dlms["associations"]["hls"] == {
         "client": 48, "server": 2, "context": "ln-ciphered", "mechanism": "hls-gmac",
         "conformance": ["get", "set"], "max_pdu": 1024, "suite": 0, "policy": 3,

@@ -16,8 +16,10 @@ from bench.steps.disclosure import Disclosed
 from bench.steps.dlms.associating import ACCEPTED, release_association
 from bench.steps.dlms.dialogue import dialogue_of
 from bench.steps.dlms.identity import reach
-from bench.steps.dlms.objects import is_varied, name_of, read_list, type_name, untried
+from bench.steps.dlms.objects import name_of, read_list, type_name
 from bench.steps.dlms.services import result_name
+from bench.steps.dlms.variations import is_varied
+from bench.steps.dlms.writing import untried
 
 Row = Mapping[str, Any]
 
@@ -85,7 +87,7 @@ def _attributes(one: ListedObject) -> Iterator[Row]:
         yield {"reference": f"{name_of(one)}/a{index}", "index": index,
                "attribute": known.name if known else "",
                "type": type_name(known.type) if known else "",
-               "varied": is_varied(one.class_id, index, known.type if known else None),
+               "varied": is_varied(one.class_id, index),
                "mode": classes.mode_text(access.mode),
                "readable": bool(access.mode & AttributeMode.READ),
                "writable": bool(access.mode & AttributeMode.WRITE),

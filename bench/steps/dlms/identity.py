@@ -21,17 +21,18 @@ def read_dlms_identity(context: Context) -> Identity:
     Raises LinkError if the way to the device broke.
     """
     dialogue = dialogue_of(context)
-    where = dialogue.declared["firmware"]
-    outcome, found = _read(context, dialogue, where["association"], where["object"])
+    outcome, found = read_firmware(context, dialogue)
     return Identity(found, outcome, dialogue.evidence.take())
 
 
-def _read(context: Context, dialogue: Dialogue, association: str, name: str) -> tuple[str, str]:
-    """Return how the read went and the octets of what was read."""
+def read_firmware(context: Context, dialogue: Dialogue) -> tuple[str, str]:
+    """Return how the read of the declared attribute went, in the association that the profile
+    names for it, and the octets of what was read."""
+    where = dialogue.declared["firmware"]
+    association, reference = where["association"], attribute(where["object"])
     outcome = reach(context, dialogue, association)
     if outcome != ACCEPTED:
         return outcome, ""
-    reference = attribute(name)
     try:
         ran = read_by_name(dialogue, reference) if dialogue.of(association)["short_names"] \
             else ask(dialogue, lambda client: client.get(reference))

@@ -1,50 +1,53 @@
 """Port ``dlms``: image transfer (class 18), with blocks left out, repeated, altered, reversed.
 
-The image is of the bench's own making: octets that follow from its size, and their SHA-256 at the
-end. Only an emulator is sent one; on a real device the case is inconclusive, since nobody should
-activate it there. Sending a maker's image is left out.
+Images are those that the maker declares (``ixit.dlms.images``); without them these steps are
+inconclusive, since nobody can make an image for a device but its maker. A file is sent only if it
+still has the SHA-256 of the declaration, which the run has frozen.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
-from bench.errors import Inconclusive
+from bench.errors import Inconclusive, ProfileError
 from bench.protocols.cosem import obis
 from bench.protocols.dlms import image_transfer
-from bench.protocols.dlms.image_transfer import ImageTransfer, Status
+from bench.protocols.dlms.exchange import Exchange
+from bench.protocols.dlms.image_transfer import ImageTransfer, Plan, Status
+from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
-from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
+from bench.steps.dlms.associating import ACCEPTED
+from bench.steps.dlms.carriers import APDU
+from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, dialogue_of
+from bench.steps.dlms.identity import reach, read_firmware
 from bench.steps.dlms.services import ask, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 STATES = {int(status): status.name.lower().replace("_", "-") for status in Status}
-_HASH = 32
+UNREAD, SUCCESS, TEMPORARY = "unread", "success", "temporary-failure"
+POLL_S = 1.0
+"""Seconds between two reads of the status, at most; a tenth of the time that is declared."""
+
+Which = Literal["test", "first"]
+Place = Literal["first", "middle", "last"]
 
 STATE = {
     "status": "`not-initiated`, `initiated`, `verification-successful` ...; `unread`",
     "first_missing": "number of the first block that the device has not, -1 if it does not say",
     "arrived": "how many blocks its status says are there, -1 if it does not say",
-    "to_activate": "how many images are ready to be activated, -1 if it does not say",
+    "to_activate": "the images that it says are ready to be activated, each with `octets` and "
+                   "`identifier`",
     "deviations": "rules that what arrived breaks",
 }
-
-
-class TransferImage(Arguments):
-    """An image in blocks; ``blocks`` is how many an image of our own making has."""
-
-    object: str = "0-0:44.0.0.255"
-    identifier: str = Field(pattern="^([0-9A-F]{2})+$")
-    blocks: int = Field(5, ge=2, le=1_000)
-    lose: list[int] = Field(default_factory=list)
-    repeat: list[int] = Field(default_factory=list)
-    alter: int | None = Field(None, ge=0)
-    reverse: bool = False
-    only: list[int] = Field(default_factory=list)
-    go_on: bool = False
+DONE = STATE | {
+    "result": "result of the method",
+    "seconds": "how long it went on after the answer",
+}
 
 
 class ImageObject(Arguments):
@@ -53,58 +56,90 @@ class ImageObject(Arguments):
     object: str = "0-0:44.0.0.255"
 
 
+class TransferImage(ImageObject):
+    """A declared image in blocks; of an image of one block, all places are that one."""
+
+    image: Which = "test"
+    lose: list[Place] = Field(default_factory=list)
+    repeat: list[Place] = Field(default_factory=list)
+    alter: Place | None = None
+    reverse: bool = False
+    only: list[Place] = Field(default_factory=list)
+    go_on: bool = False
+
+
 @action("transfer_image", port="dlms", arguments=TransferImage, observes=STATE | {
     "initiated": "result of the announcement; `none` where the transfer goes on",
-    "results": "results of the blocks, each named once",
-    "sent": "how many blocks were sent",
+    "results": "results of the blocks, each named once; no more are sent after a refusal",
+    "sent": "how many blocks were to be sent",
     "blocks": "how many blocks the image has",
+    "lost": "numbers of the blocks that were left out, ascending, each once",
+    "identifier": "the identifier that is declared",
+    "octets": "how long the image is",
+    "sha256": "its SHA-256",
 })
 def transfer_image(context: Context, wanted: TransferImage) -> Observation:
     """Announce an image and send its blocks; ``go_on`` sends blocks of the one announced before."""
-    dialogue = dialogue_of(context)
+    dialogue, declared = dialogue_of(context), _declared(context, wanted.image)
     transfer = _object(dialogue, wanted.object)
-    size = ask(dialogue, lambda _: transfer.block_octets()).value
-    if not isinstance(size, int) or not size:
-        raise Inconclusive("the device does not say how large a block of an image is")
-    image = _image(context, wanted.blocks * size - size // 2)
-    blocks = image_transfer.plan(image, size)
-    count = len(blocks)
-    initiated = "none"
-    if not wanted.go_on:
-        initiated = _result(ask(dialogue, lambda _: transfer.initiate(
-            bytes.fromhex(wanted.identifier), len(image))))
-    if wanted.only:
-        blocks = image_transfer.only(blocks, *wanted.only)
-    blocks = image_transfer.repeated(image_transfer.without(blocks, *wanted.lose), *wanted.repeat)
+    whole = _blocks(context, dialogue, transfer, declared)
+    lost = _numbers(wanted.lose, whole)
+    blocks = image_transfer.only(whole, *_numbers(wanted.only, whole)) if wanted.only else whole
+    blocks = image_transfer.repeated(image_transfer.without(blocks, *lost),
+                                     *_numbers(wanted.repeat, whole))
     if wanted.alter is not None:
-        blocks = image_transfer.altered(blocks, wanted.alter)
+        blocks = image_transfer.altered(blocks, *_numbers([wanted.alter], whole))
     if wanted.reverse:
         blocks = image_transfer.reversed_order(blocks)
-    ran = ask(dialogue, lambda _: transfer.send_all(blocks, past_refusals=True))
-    results = [result_name(one) for one in ran.value] if ran.value is not None else [ran.kind]
+    initiated = "none" if wanted.go_on else _initiate(dialogue, transfer, declared)
     return observed(dialogue, {
-        "initiated": initiated, "results": sorted(set(results)), "sent": len(blocks),
-        "blocks": count, **_state(dialogue, transfer)})
+        "initiated": initiated, "results": _send(dialogue, transfer, blocks),
+        "sent": len(blocks), "blocks": len(whole), "lost": lost,
+        **{name: declared[name] for name in ("identifier", "octets", "sha256")},
+        **_state(dialogue, transfer)})
 
 
-@action("verify_image", port="dlms", arguments=ImageObject, observes=STATE | {
-    "result": "result of the method"})
+@action("verify_image", port="dlms", arguments=ImageObject, observes=DONE)
 def verify_image(context: Context, wanted: ImageObject) -> Observation:
-    """Have the image verified."""
+    """Have the image verified, and wait until the device has done so."""
     dialogue = dialogue_of(context)
-    transfer = _object(dialogue, wanted.object)
-    result = _result(ask(dialogue, lambda _: transfer.verify()))
-    return observed(dialogue, {"result": result, **_state(dialogue, transfer)})
+    return observed(dialogue, _verify(context, dialogue, wanted.object))
 
 
-@action("activate_image", port="dlms", arguments=ImageObject, observes=STATE | {
-    "result": "result of the method"})
+@action("activate_image", port="dlms", arguments=ImageObject, observes=DONE)
 def activate_image(context: Context, wanted: ImageObject) -> Observation:
-    """Have the image activated."""
+    """Have the image activated, and wait until the device has done so."""
     dialogue = dialogue_of(context)
+    return observed(dialogue, _activate(context, dialogue, wanted.object))
+
+
+@action("restore_firmware", port="dlms", arguments=ImageObject, observes=DONE | {
+    "firmware": "what the firmware's object held before, in hexadecimal; empty if unread",
+    "needed": "whether an image had to be sent; nothing else is told where not",
+})
+def restore_firmware(context: Context, wanted: ImageObject) -> Observation:
+    """Bring back the first firmware, unless the device still has it; what it has is read in the
+    association that is declared for it."""
+    dialogue, declared = dialogue_of(context), _declared(context, "first")
+    association = dialogue.association
+    _, found = read_firmware(context, dialogue)
+    if found == dialogue.declared["firmware"]["octets"] != _declared(context, "test")["firmware"]:
+        return observed(dialogue, {"firmware": found, "needed": False})
+    reach(context, dialogue, association)
     transfer = _object(dialogue, wanted.object)
-    result = _result(ask(dialogue, lambda _: transfer.activate()))
-    return observed(dialogue, {"result": result, **_state(dialogue, transfer)})
+    _initiate(dialogue, transfer, declared)
+    _send(dialogue, transfer, _blocks(context, dialogue, transfer, declared))
+    _verify(context, dialogue, wanted.object)
+    return observed(dialogue, {"firmware": found, "needed": True,
+                               **_activate(context, dialogue, wanted.object)})
+
+
+def _declared(context: Context, which: Which) -> Mapping[str, Any]:
+    images: Mapping[str, Any] = context.ixit["dlms"]["images"]
+    if not images:
+        raise Inconclusive("the profile declares no image that could be sent (dlms.images)")
+    found: Mapping[str, Any] = images[which]
+    return found
 
 
 def _object(dialogue: Dialogue, name: str) -> ImageTransfer:
@@ -113,12 +148,81 @@ def _object(dialogue: Dialogue, name: str) -> ImageTransfer:
     return ImageTransfer(dialogue.client, obis.parse(name))
 
 
-def _image(context: Context, octets: int) -> bytes:
-    """Return an image of so many octets, for an emulator."""
-    if not context.launched:
-        raise Inconclusive("an image of the bench's own making is sent to an emulator only")
-    content = hashlib.shake_256(octets.to_bytes(4, "big")).digest(octets - _HASH)
-    return content + hashlib.sha256(content).digest()
+def _blocks(context: Context, dialogue: Dialogue, transfer: ImageTransfer,
+            declared: Mapping[str, Any]) -> Plan:
+    """Return a declared image in blocks of the size that the device wants."""
+    size = ask(dialogue, lambda _: transfer.block_octets()).value
+    if not isinstance(size, int) or not size:
+        raise Inconclusive("the device does not say how large a block of an image is")
+    path = context.folder / declared["file"]
+    try:
+        image = path.read_bytes()
+    except OSError as failed:
+        raise ProfileError(f"{path}: expected the declared image, found {failed.strerror}"
+                           ) from failed
+    found = hashlib.sha256(image).hexdigest().upper()
+    if found != declared["sha256"]:
+        raise ProfileError(f"{path}: expected the image that was declared, with the SHA-256 "
+                           f"{declared['sha256']}, found another, {found}")
+    return image_transfer.plan(image, size)
+
+
+def _numbers(places: Iterable[Place], whole: Plan) -> list[int]:
+    at = {"first": 0, "middle": len(whole) // 2, "last": len(whole) - 1}
+    return sorted({at[place] for place in places})
+
+
+def _initiate(dialogue: Dialogue, transfer: ImageTransfer, declared: Mapping[str, Any]) -> str:
+    return _result(ask(dialogue, lambda _: transfer.initiate(
+        bytes.fromhex(declared["identifier"]), declared["octets"])))
+
+
+def _send(dialogue: Dialogue, transfer: ImageTransfer, blocks: Plan) -> list[str]:
+    """Send blocks up to the first that is refused; return their results, each once."""
+    ran = ask(dialogue, lambda _: transfer.send_all(blocks))
+    if ran.value is None:
+        return [ran.kind]
+    return sorted({result_name(one) for one in ran.value})
+
+
+def _verify(context: Context, dialogue: Dialogue, name: str) -> dict[str, Any]:
+    return _done(context, dialogue, name, "verification", ImageTransfer.verify)
+
+
+def _activate(context: Context, dialogue: Dialogue, name: str) -> dict[str, Any]:
+    return _done(context, dialogue, name, "activation", ImageTransfer.activate)
+
+
+def _done(context: Context, dialogue: Dialogue, name: str, what: str,
+          method: Callable[[ImageTransfer], Exchange[Result]]) -> dict[str, Any]:
+    """Invoke a method; wait for its end where it was not refused, for the time declared.
+
+    While the status says that the device is at it, or nobody answers, the status is read again; a
+    device that starts anew in between is associated with again.
+    """
+    _declared(context, "test")
+    allowed = float(context.ixit["dlms"]["images"][f"{what}_s"])
+    transfer, association = _object(dialogue, name), dialogue.association
+    result = _result(ask(dialogue, lambda _: method(transfer)))
+    answered = time.monotonic()
+    if result in (SUCCESS, TEMPORARY):
+        while (status := _status(dialogue, transfer)) in (f"{what}-initiated", "") and (
+                (left := answered + allowed - time.monotonic()) > 0):
+            time.sleep(min(POLL_S, allowed / 10, left))
+            if not status and reach(context, dialogue, association) == ACCEPTED:
+                transfer = _object(dialogue, name)
+    return {"result": result, "seconds": round(time.monotonic() - answered, 1),
+            **_state(dialogue, transfer)}
+
+
+def _status(dialogue: Dialogue, transfer: ImageTransfer) -> str:
+    """Return the status in words, :data:`UNREAD` if the answer has none, empty without answer."""
+    ran = ask(dialogue, lambda _: transfer.status())
+    return _status_text(ran.value) if ran.kind in (APDU, DEVIATION) else ""
+
+
+def _status_text(status: int | None) -> str:
+    return UNREAD if status is None else STATES.get(status, str(status))
 
 
 def _result(ran: Ran[Any]) -> str:
@@ -138,9 +242,10 @@ def _state(dialogue: Dialogue, transfer: ImageTransfer) -> dict[str, Any]:
         transfer.status(), transfer.first_missing(), transfer.transferred(),
         transfer.to_activate()))
     return {
-        "status": "unread" if status is None else STATES.get(status, str(status)),
+        "status": _status_text(status),
         "first_missing": -1 if missing is None else missing,
         "arrived": -1 if arrived is None else arrived.count("1"),
-        "to_activate": -1 if images is None else len(images),
+        "to_activate": [{"octets": one.size, "identifier": one.identification.hex().upper()}
+                        for one in images or ()],
         "deviations": [*deviations, *dialogue.deviations()],
     }

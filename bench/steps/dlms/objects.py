@@ -1,7 +1,6 @@
 """Port ``dlms``: what an association lists, and what the maker declares of it.
 
-``compare_objects`` holds the two against each other, both ways; ``rewrite`` is the write test of
-one attribute: its own value is written back, then another lawful one, and the first restored.
+``compare_objects`` holds the two against each other, both ways.
 """
 
 from __future__ import annotations
@@ -9,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
-
-from bench.errors import Inconclusive
 from bench.protocols.cosem import classes, obis
 from bench.protocols.cosem.classes import ListedObject, ObjectList
 from bench.protocols.cosem.classes.checking import tag_text, tags
@@ -21,34 +17,20 @@ from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
-from bench.steps.dlms.references import AttributeName, attribute
-from bench.steps.dlms.services import CARRIED, ask, carried, misfits, observed, result_name
+from bench.steps.dlms.references import attribute
+from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 CURRENT_ASSOCIATION = obis.parse("0-0:40.0.0.255")
-ASSOCIATION_LN, PROFILE_GENERIC = 15, 7
+ASSOCIATION_LN = 15
 DEFAULT_VERSION = 2
 """Of class 15, where the list does not name the association itself."""
-
-KEPT = frozenset((15, 17, 19, 20, 23, 27, 28, 29, 40, 41, 42, 43, 44, 64))
-"""Classes whose attributes are only written back as they are: another value could end the
-association or the line that it would be written over."""
-WRITTEN_BACK_ONLY = frozenset(((8, 2), (8, 3), (70, 4), (18, 5)))
-"""Attributes by class and index that are only written back: the clock, its zone, the control mode
-of the supply, and whether images are taken."""
 
 
 class CompareObjects(Arguments):
     """The open association's list against what is declared of the association ``of``."""
 
     of: str
-
-
-class Rewrite(Arguments):
-    """An attribute that can be read and written."""
-
-    object: AttributeName
-    version: int | None = Field(None, ge=0, le=255)
 
 
 @action("compare_objects", port="dlms", arguments=CompareObjects, observes=CARRIED | {
@@ -80,53 +62,6 @@ def compare_objects(context: Context, wanted: CompareObjects) -> Observation:
     })
 
 
-@action("rewrite", port="dlms", arguments=Rewrite, observes=CARRIED | {
-    "written_back": "result of writing the value that was read",
-    "varied": "result of writing another lawful value; `none` where there was none to write",
-    "shown": "whether the other value was read afterwards; absent where none was written",
-    "restored": "result of writing the first value again, likewise",
-    "misfits": "where a value that was read does not fit its type",
-})
-def rewrite(context: Context, wanted: Rewrite) -> Observation:
-    """Write an attribute's own value back, then another one, and restore the first."""
-    dialogue, reference = dialogue_of(context), attribute(wanted.object)
-    ran = ask(dialogue, lambda client: client.get(reference))
-    if ran.value is None or ran.value.data is None:
-        result = ran.kind if ran.value is None else result_name(ran.value)
-        raise Inconclusive(f"{wanted.object} cannot be read ({result}), so it cannot be restored "
-                           "after a write")
-    first: Data = ran.value.data
-    values = {**carried(dialogue, ran, "success"),
-              "misfits": misfits(reference, first, wanted.version)}
-    values["written_back"] = _write(dialogue, reference, first)
-    other = variation(reference, first, wanted.version)
-    values["varied"] = "none" if other is None else _write(dialogue, reference, other)
-    if values["varied"] == "success" and other is not None:
-        again = ask(dialogue, lambda client: client.get(reference)).value
-        values["shown"] = again is not None and again.data == other
-        values["restored"] = _write(dialogue, reference, first)
-    return observed(dialogue, values)
-
-
-class WriteBack(Arguments):
-    """An attribute that can be read."""
-
-    object: AttributeName
-
-
-@action("write_back", port="dlms", arguments=WriteBack, observes=CARRIED)
-def write_back(context: Context, wanted: WriteBack) -> Observation:
-    """Write an attribute's own value."""
-    dialogue, reference = dialogue_of(context), attribute(wanted.object)
-    ran = ask(dialogue, lambda client: client.get(reference))
-    if ran.value is None or ran.value.data is None:
-        raise Inconclusive(f"{wanted.object} cannot be read, so nothing lawful can be written")
-    value = ran.value.data
-    ran = ask(dialogue, lambda client: client.set(reference, value))
-    return observed(dialogue, carried(
-        dialogue, ran, ran.kind if ran.value is None else result_name(ran.value)))
-
-
 def read_list(dialogue: Dialogue) -> tuple[Ran[Result], ObjectList]:
     """Return what came of reading the object list of the open association, and what is in it."""
     reference = Attribute(ASSOCIATION_LN, CURRENT_ASSOCIATION, 2)
@@ -148,27 +83,6 @@ def rights(listed: ListedObject) -> tuple[dict[str, str], dict[str, str]]:
             {str(index): classes.mode_text(mode) for index, mode in listed.method_access.items()})
 
 
-def variation(reference: Attribute, value: Data, version: int | None) -> Data | None:
-    """Return another lawful value of an attribute; None where there is none that is harmless."""
-    if (reference.class_id in KEPT or reference.index == 1
-            or reference[::2] in WRITTEN_BACK_ONLY):
-        return None
-    declared = classes.interface_class(reference.class_id, version)
-    attribute_type = declared.attribute(reference.index) if declared else None
-    kind = attribute_type.type if attribute_type else None
-    if value.tag in _COUNTED:
-        least, most = kind.bounds if isinstance(kind, Simple) and kind.bounds \
-            else _COUNTED[value.tag]
-        other = value.value + 1 if value.value < most else value.value - 1
-        return Data(value.tag, other) if other >= least else None
-    if value.tag is Tag.BOOLEAN:
-        return Data(value.tag, not value.value)
-    if value.tag is Tag.OCTET_STRING and value.value and not (
-            isinstance(kind, Simple) and (kind.form or kind.size)):
-        return Data(value.tag, value.value[:-1] + bytes((value.value[-1] ^ 1,)))
-    return None
-
-
 def type_name(kind: Type) -> str:
     """Return the one type that values of ``kind`` have, by the standard's name; empty where there
     is a choice. A date-time in an octet string is ``date-time``."""
@@ -176,26 +90,6 @@ def type_name(kind: Type) -> str:
         return "date-time"
     found = tags(kind)
     return tag_text(next(iter(found))) if len(found) == 1 else ""
-
-
-def is_varied(class_id: int, index: int, kind: Type | None) -> bool:
-    """Return whether :func:`variation` has another value for every value of an attribute."""
-    kept = class_id in KEPT or index == 1 or (class_id, index) in WRITTEN_BACK_ONLY
-    return not kept and isinstance(kind, Simple) and kind.tag in (*_COUNTED, Tag.BOOLEAN)
-
-
-def untried(class_id: int, *, readable: bool) -> str:
-    """Return why an attribute that may be written is not, or an empty text."""
-    if not readable:
-        return "it cannot be read, so it could not be restored"
-    return "a write empties the buffer of the profile" if class_id == PROFILE_GENERIC else ""
-
-
-_COUNTED: Mapping[Tag, tuple[int, int]] = {
-    Tag.UNSIGNED: (0, 0xFF), Tag.LONG_UNSIGNED: (0, 0xFFFF),
-    Tag.DOUBLE_LONG_UNSIGNED: (0, 0xFFFFFFFF), Tag.INTEGER: (-0x80, 0x7F),
-    Tag.LONG: (-0x8000, 0x7FFF), Tag.DOUBLE_LONG: (-0x80000000, 0x7FFFFFFF),
-}
 
 
 def _version(data: Data) -> int:
@@ -215,9 +109,14 @@ def _differences(listed: ListedObject, declared: Mapping[str, Any]) -> Iterator[
     for kind, found, wanted in zip(("a", "m"), rights(listed),
                                    (declared["attributes"], declared["methods"]), strict=True):
         for index in sorted(set(found) | set(wanted), key=int):
-            here, there = found.get(index, "not listed"), wanted.get(index, "not declared")
-            if here != there and {here, there} != {"no access", "not declared"}:
-                yield f"{name}/{kind}{index}: {there} declared, {here} listed"
+            here, there = found.get(index), wanted.get(index)
+            if here != there and (here, there) != ("no access", None):
+                yield (f"{name}/{kind}{index}: {_told('declared', there)}, "
+                       f"{_told('listed', here)}")
+
+
+def _told(verb: str, right: str | None) -> str:
+    return f"not {verb}" if right is None else f"{verb} as '{right}'"
 
 
 def _readable(listed: ListedObject) -> bool:
@@ -240,10 +139,3 @@ def _served(dialogue: Dialogue, listed: set[str]) -> Iterator[str]:
         ran = ask(dialogue, lambda client, what=reference: client.get(what))
         if ran.value is not None and ran.value.data is not None:
             yield name
-
-
-def _write(dialogue: Dialogue, reference: Attribute, value: Data) -> str:
-    ran = ask(dialogue, lambda client: client.set(reference, value))
-    return ran.kind if ran.value is None else result_name(ran.value)
-
-

@@ -111,6 +111,9 @@ class View:
             raise Refused(OTHER_REASON)
         if "write-without-effect" in self._faults:
             return
+        if "first-element-written-only" in self._faults:
+            value = _first_of(value, found.get(index))
+        refused = "refused-write-stored" in self._faults and value != found.get(index)
         try:
             found.set(index, value)
         except Refused:
@@ -118,6 +121,8 @@ class View:
                 found.store(found.attributes[index].name, value)
             elif "wrong-value-answered-as-success" not in self._faults:
                 raise
+        if refused:
+            raise Refused(OTHER_REASON)
 
     def _written(self, class_id: int, instance: bytes, index: int) -> Interface | None:
         """Return what is to be written; None where a defect only says that it was."""
@@ -194,6 +199,13 @@ class View:
             if name in faults and value.tag == tag:
                 return other(value)
         return value
+
+
+def _first_of(value: Data, held: Data) -> Data:
+    """Return ``held`` with the first element of ``value``, where both have elements."""
+    if value.tag not in (Tag.ARRAY, Tag.STRUCTURE) or value.tag is not held.tag:
+        return value
+    return Data(value.tag, (*value.value[:1], *held.value[1:]))
 
 
 def _holds(value: Data, part: Data) -> bool:

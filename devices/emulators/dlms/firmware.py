@@ -1,7 +1,8 @@
 """Class 18, image transfer (IEC 62056-6-2, 4.4.6): initiate, blocks, verify, activate.
 
-An image is good if its last 32 octets are the SHA-256 of what is before them. Verification is done
-at once; activation tells the device the identifier of its new firmware.
+An image is good if its last 32 octets are the SHA-256 of what is before them. Verification and
+activation each are done at once, or take their time: then they are answered with temporary-failure,
+and the status tells how they end. Activation tells the device the identifier of its new firmware.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections.abc import Callable
 
 from bench.protocols.cosem.data import Data, Tag
 from devices.emulators.dlms.interface import (
+    NEVER,
     OTHER_REASON,
     TEMPORARY_FAILURE,
     Interface,
     Refused,
 )
+from devices.emulators.dlms.metering import Timekeeper
 from devices.emulators.gbcs.faults import NONE, Faults
 
 HASH = 32
@@ -50,11 +53,13 @@ class ImageTransfer(Interface):
         ("image_block_transfer", "{u32,os(0..65535)}"), ("image_verify", "i8"),
         ("image_activate", "i8"))
 
-    def __init__(self, code: str, activated: Callable[[bytes], None], *, block_size: int,
-                 largest: int, faults: Faults = NONE) -> None:
-        """``largest`` is the greatest image taken, in octets."""
+    def __init__(self, code: str, time: Timekeeper, activated: Callable[[bytes], None], *,
+                 block_size: int, largest: int, seconds: float = 0, faults: Faults = NONE) -> None:
+        """``largest`` is the greatest image taken, in octets; ``seconds`` are those that
+        verification and activation take."""
         super().__init__(code, image_block_size=block_size, image_transfer_enabled=True)
-        self._activated, self._faults, self._largest = activated, faults, largest
+        self._time, self._activated, self._faults = time, activated, faults
+        self._largest, self._seconds, self._due = largest, seconds, NEVER
         self._identifier = b""
         self._size = 0
         self._blocks: dict[int, bytes] = {}
@@ -86,8 +91,13 @@ class ImageTransfer(Interface):
         if self._status < Status.VERIFICATION_SUCCESSFUL or self._status in (
                 Status.VERIFICATION_FAILED, Status.ACTIVATION_FAILED):
             return Data(Tag.ARRAY, ())
+        size, identifier = self._size, self._identifier
+        if "image-to-activate-size-wrong" in self._faults:
+            size = self._count * self._block_size
+        if "image-to-activate-identifier-wrong" in self._faults:
+            identifier = identifier[:-1]
         return Data(Tag.ARRAY, (Data(Tag.STRUCTURE, (
-            Data(Tag.DOUBLE_LONG_UNSIGNED, self._size), Data(Tag.OCTET_STRING, self._identifier),
+            Data(Tag.DOUBLE_LONG_UNSIGNED, size), Data(Tag.OCTET_STRING, identifier),
             Data(Tag.OCTET_STRING, self._image()[-HASH:]))),))
 
     # -- methods -------------------------------------------------------------------------------
@@ -99,7 +109,7 @@ class ImageTransfer(Interface):
         if not identifier or not HASH < size <= self._largest:
             raise Refused(OTHER_REASON)
         self._identifier, self._size, self._blocks = identifier, size, {}
-        self._status = Status.INITIATED
+        self._status, self._due = Status.INITIATED, NEVER
 
     def do_image_block_transfer(self, parameter: Data) -> None:
         """Take a block; all have the block size but the last, any may come again."""
@@ -126,10 +136,10 @@ class ImageTransfer(Interface):
         if not whole and not self._faults & {"image-block-missing-accepted",
                                              "image-verify-always-true"}:
             raise Refused(TEMPORARY_FAILURE)
-        if self._good():
-            self._status = Status.VERIFICATION_SUCCESSFUL
-        else:
-            self._status = Status.VERIFICATION_FAILED
+        if self._seconds:
+            self._begin(Status.VERIFICATION_INITIATED)
+        self._verify()
+        if self._status == Status.VERIFICATION_FAILED:
             raise Refused(OTHER_REASON)
 
     def do_image_activate(self, _parameter: Data) -> None:
@@ -140,9 +150,39 @@ class ImageTransfer(Interface):
             raise Refused(TEMPORARY_FAILURE)
         if self._status == Status.NOT_INITIATED:
             raise Refused(TEMPORARY_FAILURE)
+        if self._seconds:
+            self._begin(Status.ACTIVATION_INITIATED)
+        self._activate()
+        if self._status == Status.ACTIVATION_INITIATED:
+            raise Refused(TEMPORARY_FAILURE)
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def due(self) -> float:
+        """Return when what goes on will be done."""
+        return self._due
+
+    def run(self, now: float) -> None:  # noqa: ARG002  it is over, whenever that is noticed
+        """Finish the verification or activation that goes on."""
+        self._due = NEVER
+        if self._status == Status.VERIFICATION_INITIATED:
+            self._verify()
+        else:
+            self._activate()
+
+    def _begin(self, status: Status) -> None:
+        self._status, self._due = status, self._time.now + self._seconds
+        raise Refused(TEMPORARY_FAILURE)
+
+    def _verify(self) -> None:
+        self._status = (Status.VERIFICATION_SUCCESSFUL if self._good()
+                        else Status.VERIFICATION_FAILED)
+
+    def _activate(self) -> None:
         if "image-activation-without-effect" not in self._faults:
             self._activated(self._identifier)
-        self._status = Status.ACTIVATION_SUCCESSFUL
+        self._status = (Status.ACTIVATION_INITIATED if "image-activation-unending" in self._faults
+                        else Status.ACTIVATION_SUCCESSFUL)
 
     def _demand_enabled(self) -> None:
         if not self.stored("image_transfer_enabled").value:

@@ -330,8 +330,10 @@ def _firmware(parts: Parts) -> None:
         parts.note("firmware activated")
 
     parts.objects.add(
-        ImageTransfer("0-0:44.0.0.255", activated, block_size=parts.settings.image_block_size,
-                      largest=parts.settings.largest_image, faults=parts.faults),
+        ImageTransfer("0-0:44.0.0.255", parts.time, activated,
+                      block_size=parts.settings.image_block_size,
+                      largest=parts.settings.largest_image, seconds=parts.settings.image_s,
+                      faults=parts.faults),
         _may("5", "1 2 3 4", reader=False))
 
 

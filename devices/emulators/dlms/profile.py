@@ -107,6 +107,8 @@ class Settings(Schema):
                                   description="octets of a challenge, 8 to 64")
     image_block_size: int = Field(default=128, ge=16, le=4096, description="octets, 16 to 4,096")
     largest_image: int = Field(default=262_144, ge=64, le=8_388_608, description="octets")
+    image_s: float = Field(default=0, ge=0, le=3600,
+                           description="seconds that verification and activation take")
     system_title_client: str = Field(default="", pattern="^([0-9A-F]{16})?$",
                                      description="16 hexadecimal digits; empty takes any")
     associations: tuple[Association, ...] = Field(

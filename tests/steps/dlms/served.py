@@ -9,15 +9,17 @@ from __future__ import annotations
 import copy
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from bench.protocols.dlms.explain import Conversation
 from bench.protocols.dlms.security.keys import Keys
 from bench.records.answers import Answers
+from bench.resources import ROOT
 from bench.steps import VOCABULARY
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue
@@ -33,7 +35,8 @@ from devices.ports import Arrival, Arrived
 from devices.profile import load_profile
 
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
-PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
+PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
+BY_SHORT_NAMES = ROOT / "devices/profiles/emulated-dlms-sn.yaml"
 FURTHER = {49: "authenticated", 50: "encrypted"}
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
@@ -79,17 +82,19 @@ class ServedMeter:
 
 
 @lru_cache
-def _declared() -> Any:
-    return load_profile(PROFILE).ixit["dlms"]
+def _declared(profile: Path) -> Any:
+    return load_profile(profile).ixit["dlms"]
 
 
-def declaration(settings: Settings) -> dict[str, Any]:
-    """Return ``ixit.dlms`` of a meter with ``settings``: what the profile declares, and what of
+def declaration(settings: Settings, profile: Path = PROFILE) -> dict[str, Any]:
+    """Return ``ixit.dlms`` of a meter with ``settings``: what ``profile`` declares, and what of
     the associations is changed here."""
-    declared: dict[str, Any] = copy.deepcopy(dict(_declared()))
+    declared: dict[str, Any] = copy.deepcopy(dict(_declared(profile)))
     for link in declared["link"].values():
         link.update({name: value for name, value in SHORT.items()
                      if "lower" in link or name != "inter_octet_s"})
+    if declared["images"]:
+        declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
     names = {one["client"]: name for name, one in declared["associations"].items()}
     for one in settings.associations:
         declared["associations"][names[one.client]] |= {
@@ -111,16 +116,16 @@ def keys_of(keys: MeterKeys, further: Mapping[int, MeterKeys]) -> dict[str, Keys
 
 
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
-           settings: Settings | None = None) -> Context:
+           settings: Settings | None = None, profile: Path = PROFILE,
+           tick: Callable[[], float] = float) -> Context:
     """Return a context whose rig is an emulated meter with ``faults`` and ``rows`` in its load
-    profile."""
+    profile, declared by ``profile``; ``tick`` gives the seconds that pass for it."""
     settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
     further = further_keys(seed, keys.title)
-    declared = declaration(settings)
-    port = ServedMeter(
-        Meter(settings, keys, further=further, seed=seed, faults=frozenset(faults)), framing,
-        Hdlc.model_validate(declared["link"]["hdlc"]))
+    declared = declaration(settings, profile)
+    meter = Meter(settings, keys, further=further, seed=seed, faults=frozenset(faults), clock=tick)
+    port = ServedMeter(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
     numbers = itertools.count()
 
@@ -135,7 +140,7 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
         clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,
                    answers=Answers({}, {"dlms": declared, "quiet_s": 0.02, "push_timeout_s": 0.05}),
-                   launched=True, lasting={"dlms": dialogue})
+                   folder=profile.parent, launched=True, lasting={"dlms": dialogue})
 
 
 def observe(context: Context, word: str, **arguments: Any) -> Observation:

@@ -1,4 +1,4 @@
-"""Object lists, write tests, profiles, images and pushes of a right meter and of wrong ones."""
+"""Object lists, profiles and pushes of a right meter and of wrong ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from served import ServedMeter, do, opened, served
 
-from bench.errors import Inconclusive
 from bench.plan.tables import ADDED, DISCLOSED
 from bench.steps.dlms.disclosing import disclose
 from bench.steps.dlms.identity import read_dlms_identity
 
 PROFILE = "1-0:99.1.0.255"
-THRESHOLD = "71/0-0:17.0.0.255/a4"
-MESSAGE = "1/0-0:96.13.0.255/a2"
 
 # the object list against the declaration
 
@@ -37,55 +34,26 @@ def test_a_list_that_differs_is_told_where(fault: str, told: str) -> None:
     assert do(opened("lls", "wrapper", fault), "compare_objects", of="lls")[told] != []
 
 
+def test_rights_that_differ_are_told_in_words() -> None:
+    context = opened("lls")
+    (clock,) = (one for one in context.ixit["dlms"]["associations"]["lls"]["objects"]
+                if one["object"] == "8/0-0:1.0.0.255")
+    clock["version"] = 7
+    clock["attributes"] |= {"2": "read, write", "99": "read"}
+    del clock["attributes"]["3"]
+    seen = do(context, "compare_objects", of="lls")["differences"]
+    assert seen == [
+        "8/0-0:1.0.0.255: version 7 declared, 0 listed",
+        "8/0-0:1.0.0.255/a2: declared as 'read, write', listed as 'read'",
+        "8/0-0:1.0.0.255/a3: not declared, listed as 'read'",
+        "8/0-0:1.0.0.255/a99: declared as 'read', not listed"]
+
+
 def test_an_object_of_another_association_that_is_served_is_told() -> None:
     seen = do(opened("public", "wrapper", "unlisted-object-served"), "compare_objects",
               of="public")
     assert seen["served"] != []
     assert seen["not_declared"] == []
-
-
-# the write test: values are what they were afterwards
-
-
-@pytest.mark.parametrize("reference", [MESSAGE, THRESHOLD])
-def test_a_rewrite_restores_the_value(reference: str) -> None:
-    context = opened("hls")
-    if reference == MESSAGE:
-        do(context, "set", object=MESSAGE, value={"octet-string": "AABB"})
-    before = do(context, "get", object=reference)
-    seen = do(context, "rewrite", object=reference)
-    assert (seen["written_back"], seen["varied"], seen["shown"], seen["restored"]) == (
-        "success", "success", True, "success")
-    after = do(context, "get", object=reference)
-    assert (after["value"], after["type"]) == (before["value"], before["type"])
-
-
-def test_a_clock_is_written_back_only() -> None:
-    seen = do(opened("hls"), "rewrite", object="8/0-0:1.0.0.255/a3")
-    assert (seen["written_back"], seen["varied"]) == ("success", "none")
-    assert "shown" not in seen
-    assert "restored" not in seen
-
-
-def test_a_write_without_effect_and_a_refused_one_are_seen() -> None:
-    seen = do(opened("hls", "wrapper", "write-without-effect"), "rewrite", object=THRESHOLD)
-    assert seen["varied"] == "success"
-    assert seen["shown"] is False
-    seen = do(opened("hls", "wrapper", "listed-write-refused"), "rewrite", object=THRESHOLD)
-    assert seen["written_back"] != "success"
-
-
-def test_an_attribute_that_cannot_be_read_is_not_written() -> None:
-    for word in ("rewrite", "write_back"):
-        with pytest.raises(Inconclusive, match="cannot be read"):
-            do(opened("hls"), word, object="3/1-0:99.99.99.255/a2")
-
-
-def test_a_write_back_that_is_denied_tells_its_error() -> None:
-    name = "1/0-0:42.0.0.255/a2"
-    assert do(opened("hls"), "write_back", object=name)["result"] != "success"
-    assert do(opened("hls", "wrapper", "denied-write-accepted"), "write_back",
-              object=name)["result"] == "success"
 
 
 # profiles
@@ -135,74 +103,6 @@ def test_rows_that_are_wrong_are_seen(fault: str, told: str, right: Any) -> None
     seen = do(opened("lls", "wrapper", fault), "read_buffer", object=PROFILE)
     assert seen["result"] == "success"
     assert seen[told] != right
-
-
-# images
-
-
-IMAGE = {"identifier": "312E302E31"}
-
-
-def test_a_whole_image_is_verified_and_activated() -> None:
-    context = opened("hls")
-    seen = do(context, "transfer_image", **IMAGE)
-    assert (seen["initiated"], seen["results"], seen["sent"]) == ("success", ["success"], 5)
-    assert seen["arrived"] == seen["first_missing"] == seen["blocks"] == 5
-    seen = do(context, "verify_image")
-    assert (seen["result"], seen["status"], seen["to_activate"]) == (
-        "success", "verification-successful", 1)
-    assert do(context, "activate_image")["result"] == "success"
-
-
-def test_a_block_that_is_left_out_is_told_and_sent_afterwards() -> None:
-    context = opened("hls")
-    seen = do(context, "transfer_image", lose=[2], **IMAGE)
-    assert (seen["sent"], seen["arrived"], seen["first_missing"]) == (4, 4, 2)
-    assert do(context, "verify_image")["status"] != "verification-successful"
-    seen = do(context, "transfer_image", go_on=True, only=[2], **IMAGE)
-    assert (seen["initiated"], seen["sent"], seen["arrived"]) == ("none", 1, 5)
-    assert do(context, "verify_image")["status"] == "verification-successful"
-
-
-@pytest.mark.parametrize(("fault", "changes", "told", "right"), [
-    ("first-missing-block-wrong", {"lose": [2]}, "first_missing", 2),
-    ("transferred-blocks-status-wrong", {"lose": [2]}, "arrived", 4),
-    ("image-repeated-block-refused", {"repeat": [1]}, "results", ["success"]),
-    ("image-repeated-block-refused", {"reverse": True}, "results", ["success"]),
-])
-def test_a_transfer_that_goes_wrong_is_seen(
-        fault: str, changes: dict[str, Any], told: str, right: Any) -> None:
-    assert do(opened("hls"), "transfer_image", **IMAGE, **changes)[told] == right
-    assert do(opened("hls", "wrapper", fault), "transfer_image", **IMAGE,
-              **changes)[told] != right
-
-
-@pytest.mark.parametrize(("fault", "changes"), [
-    ("image-block-missing-accepted", {"lose": [2]}),
-    ("image-block-altered-accepted", {"alter": 1}),
-    ("image-verify-always-true", {"alter": 1}),
-])
-def test_an_image_that_should_not_verify_is_seen_to(fault: str, changes: dict[str, Any]) -> None:
-    for faults, status in (((), False), ((fault,), True)):
-        context = opened("hls", "wrapper", *faults)
-        do(context, "transfer_image", **IMAGE, **changes)
-        found = do(context, "verify_image")["status"] == "verification-successful"
-        assert found is status
-
-
-def test_an_image_that_was_not_verified_is_not_activated() -> None:
-    for faults, activated in (((), False), (("image-activated-unverified",), True)):
-        context = opened("hls", "wrapper", *faults)
-        do(context, "transfer_image", **IMAGE)
-        seen = do(context, "activate_image")["result"]
-        assert (seen == "success") is activated
-
-
-def test_a_device_that_is_no_emulator_is_sent_no_image_of_ours() -> None:
-    context = opened("hls")
-    context.launched = False
-    with pytest.raises(Inconclusive, match="sent to an emulator only"):
-        do(context, "transfer_image", **IMAGE)
 
 
 # pushes
