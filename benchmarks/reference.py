@@ -37,23 +37,23 @@ _ALL = "all messages"
 _KINDS = ("AccessRequest", "AccessResponse", "DataNotification", "GBZ", "ASN.1")
 _MISSING = "the reference test data set is not beside the repository"
 
-READ = ("reference messages: decode and verify", _SPEED,
+READ = ("reference messages: decode and verify, typed values", None,
         "every message: parse(), its payload decoded into typed values, and protection.check(), "
         "against ECDSA verify, key derivation and AES-GCM tag called directly with the same key "
         "objects, the octets cut out beforehand, the Diffie-Hellman secret kept on both sides; "
         "speed of ours divided by speed of the bare calls")
-VERIFY = ("reference messages: parse and verify", None,
-          "as decode and verify, the payload left as octets, which is all that a receiver needs to "
+VERIFY = ("reference messages: decode and verify", _SPEED,
+          "as with typed values, the payload left as octets, which is all that a receiver needs to "
           "know whether a message is authentic")
 RATE_HOW = ("parse() and access.decode_payload(), gbz.decode() or asn1.decode(), processor time; "
             f"messages a second divided by the {RATE:,} that are wanted")
-WRITE = ("reference commands: build and protect", _SPEED,
+WRITE = ("reference commands: build and protect, typed values", None,
          "every command: payloads.build() from the values that its payload decodes to, Message(), "
          "protection.protect(), against ECDSA sign, key derivation and AES-GCM tag called directly "
          "with the same key objects over octets of the same length, the Diffie-Hellman secret kept "
          "on both sides; speed of ours divided by speed of the bare calls")
-FRAME = ("reference commands: build and protect, payload given", _SPEED,
-         "as build and protect, the payload given as octets: Message() from its fields, "
+FRAME = ("reference commands: build and protect", _SPEED,
+         "as with typed values, the payload given as octets: Message() from its fields, "
          "protection.protect(), Message.encode() to the octets on the wire")
 PROTECT = ("reference commands: protect", None,
            "as build and protect, the unprotected message given")
