@@ -198,7 +198,8 @@ def test_a_name_that_is_none_is_a_mistake_of_the_plan(
 
 def test_an_association_that_is_not_declared_is_told_with_those_that_are() -> None:
     with pytest.raises(RigError, match=r"no association 'sales' is declared .*: expected one of "
-                                       "authenticated, encrypted, hls, lls, public"):
+                                       "authenticated, encrypted, hls, lls, public, second-lls, "
+                                       "second-public"):
         do(served(), "associate", as_="sales")
 
 
