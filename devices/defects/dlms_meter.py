@@ -173,6 +173,8 @@ DLMS_METER = (
             "the SAP assignment lists the first logical device alone"),
     _defect("second-device-name-wrong", "COSEM_MANDATORY",
             "the second logical device gives the name of the first"),
+    _defect("association-ends-others", "COSEM_DEVICES",
+            "an association with one logical device ends those with others"),
     _defect("object-of-another-device-served", "COSEM_LIST",
             "the second logical device serves objects of the first"),
     _defect("device-name-missing", "COSEM_MANDATORY", "there is no logical device name"),

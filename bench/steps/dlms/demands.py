@@ -17,7 +17,8 @@ from bench.steps.vocabulary import Arguments, Observation, action
 class Demand(Arguments):
     """What the association ``as`` must be declared with, or without a name any one.
 
-    ``policy`` is what its security policy asks for.
+    ``policy`` is what its security policy asks for; ``apart_from`` is an association with another
+    logical device.
     """
 
     association: str = Field("", alias="as")
@@ -25,6 +26,7 @@ class Demand(Arguments):
     mechanism: str | None = None
     ciphered: bool | None = None
     short_names: bool | None = None
+    apart_from: str = ""
     services: list[str] = Field(default_factory=list)
     objects: list[str] = Field(default_factory=list)
 
@@ -68,6 +70,9 @@ def _lack(name: str, one: Mapping[str, Any], wanted: Demand, declared: Mapping[s
         if value is not None and one[item] != value:
             return (f"{name} is declared with {item.replace('_', ' ')} {one[item]}, the case is "
                     f"about {value}")
+    other = declared["associations"].get(wanted.apart_from)
+    if other is not None and other["server"] == one["server"]:
+        return f"{name} is of the logical device of {wanted.apart_from}"
     lists = (("service", wanted.services, one["conformance"]),
              ("object", wanted.objects, [each["object"] for each in one["objects"]]))
     return next((f"{name} is declared without the {kind} {each}"

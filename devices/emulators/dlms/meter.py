@@ -137,6 +137,8 @@ class Meter:
 
     def opening(self, offer: Offer) -> Opening:
         """Return what an association is opened with now."""
+        if "association-ends-others" in self.faults:
+            self._end_others(offer.settings.server)
         held = self._held(offer.settings.place)
         secret = offer.state.secret if offer.settings.mechanism == "low" \
             else held.keys.high_secret
@@ -169,6 +171,11 @@ class Meter:
                       Past(settings.start, rows, seed, metering), self.faults, self._push)
         build(parts)
         return parts
+
+    def _end_others(self, server: int) -> None:
+        for (_, other), session in self._sessions.items():
+            if other != server:
+                session.end()
 
     def _held(self, place: Place) -> Held:
         return self._further.get(place, self._shared)

@@ -93,6 +93,13 @@ def _in_second(place: str, server: int = 2) -> Probe:
     return probe
 
 
+def _beside(*faults: str) -> Any:
+    """Return what an association reads once one with another logical device is open."""
+    first = _public(*faults).open()
+    Client(first.meter, PUBLIC, server=2).open()
+    return first.read(NAME)
+
+
 def _rejected(maker: Callable[..., Client], **changes: Any) -> Probe:
     """Return a probe of what an AARQ with changes is answered."""
     def probe(*faults: str) -> Any:
@@ -584,6 +591,7 @@ PROBES: Mapping[str, Probe] = {
     "sap-assignment-missing": _reading("17/0-0:41.0.0.255/a2"),
     "sap-assignment-incomplete": _in_second("17/0-0:41.0.0.255/a2", server=1),
     "second-device-name-wrong": _in_second(NAME),
+    "association-ends-others": _beside,
     "object-of-another-device-served": _in_second(CLOCK),
     "device-name-missing": _reading(NAME),
     "device-name-without-flag-id": _reading(NAME),
