@@ -111,6 +111,8 @@ class DlmsDeclaration(Schema):
     logical_device_name: str = Field(
         pattern="^[A-Z]{3}[ -~]{1,13}$",
         description="the FLAG id and up to 13 more ASCII characters")
+    logical_devices: dict[int, str] = Field(
+        default_factory=dict, description="a mapping of servers to names of logical devices")
     type: str = Field(min_length=1, max_length=64, description="text of 1 to 64 characters")
     serial_number: str = Field(min_length=1, max_length=64,
                                description="text of 1 to 64 characters, in quotes")
@@ -137,6 +139,11 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any], folder: Path
         yield ("logical_device_name",), (
             f"dlms.logical_device_name: expected {written.flag_id} at its beginning, found "
             f"{show(written.logical_device_name)}")
+    for server, name in written.logical_devices.items():
+        if not re.fullmatch("[A-Z]{3}[ -~]{1,13}", name) or not name.startswith(written.flag_id):
+            yield ("logical_devices", server), (
+                f"dlms.logical_devices.{server}: expected {written.flag_id} and up to 13 more "
+                f"ASCII characters, found {show(name)}")
     if (written.firmware.text is None) == (written.firmware.octets is None):
         yield ("firmware",), "dlms.firmware: expected one of text and octets"
     if (written.firmware.text or "").isascii() is False:
@@ -147,6 +154,7 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any], folder: Path
     yield from _link_mistakes(written.link, ics)
     yield from _association_mistakes(written.associations, ics)
     yield from _role_mistakes(written)
+    yield from _server_mistakes(written)
     yield from dlms_images.mistakes(written.images, ics, folder)
     for point, choice in written.accepts.items():
         if point not in ALTERNATIVES:
@@ -173,6 +181,9 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
     return {
         "flag_id": written.flag_id, "logical_device_name": written.logical_device_name,
         "logical_device_name_octets": written.logical_device_name.encode("ascii").hex().upper(),
+        "logical_devices": [{"server": server, "name": name,
+                             "octets": name.encode("ascii").hex().upper()}
+                            for server, name in _logical_devices(written)],
         "type": written.type, "serial_number": written.serial_number,
         "firmware": {"object": firmware.object, "association": firmware.association,
                      "octets": octets},
@@ -196,6 +207,13 @@ def _roles(written: DlmsDeclaration) -> Iterator[tuple[str, str]]:
         found = role if role in written.associations else written.roles.get(role)
         if chosen := found or next(fitting, ""):
             yield role, chosen
+
+
+def _logical_devices(written: DlmsDeclaration) -> list[tuple[int, str]]:
+    """Return server and name of each; the lowest has ``logical_device_name``, unless it has
+    another one in ``logical_devices``."""
+    lowest = min(one.server for one in written.associations.values())
+    return sorted(({lowest: written.logical_device_name} | written.logical_devices).items())
 
 
 def refuse_omissions(path: Path, dlms: Mapping[str, Any] | None) -> None:
@@ -251,6 +269,15 @@ def _association_mistakes(
             place, told = at("client")
             yield place, f"{told}: {one.client} and its server are those of {other} too"
         yield from ((place, f"{told}: {text}") for (place, told), text in _of_one(one, ics, at))
+
+
+def _server_mistakes(written: DlmsDeclaration) -> Iterator[tuple[Location, str]]:
+    named = dict(_logical_devices(written))
+    for name, one in written.associations.items():
+        if one.server not in named:
+            yield ("associations", name, "server"), (
+                f"dlms.associations.{name}.server: expected a logical device that has its name in "
+                f"dlms.logical_devices, found {one.server}")
 
 
 def _role_mistakes(written: DlmsDeclaration) -> Iterator[tuple[Location, str]]:

@@ -46,7 +46,7 @@ SAME = ("device_type", "manufacturer_id", "model")
 """Fields of a subject without which it is another device."""
 SPECIMEN = ("entity_id", "keys", "recordings")
 """IXIT items of the very device that is on the rig, not of its kind."""
-DLMS_SPECIMEN = ("logical_device_name", "serial_number")
+DLMS_SPECIMEN = ("logical_device", "serial_number")
 """The same in the declaration of a DLMS meter, as beginnings of names."""
 _PATHS = ("keys", "recordings")
 JUDGED, DEVICE, RECORDING = "judged", "device", "recording"

@@ -78,7 +78,7 @@ def _declared(maker: str, dlms: Plain) -> Iterator[tuple[str, Any]]:
     for name in IDENTITY:
         yield name, dlms.get(name)
     associations: Plain = dlms.get("associations", {})
-    yield "logical_devices", list(_logical_devices(associations))
+    yield "logical_devices", list(_logical_devices(dlms, associations))
     yield "associations", {name: _association(one) for name, one in associations.items()}
     yield "profile_parameters", dlms.get("link", {})
     yield "accepts", dlms.get("accepts", {})
@@ -86,9 +86,10 @@ def _declared(maker: str, dlms: Plain) -> Iterator[tuple[str, Any]]:
     yield "do_not_test", dlms.get("do_not_test", [])
 
 
-def _logical_devices(associations: Plain) -> Iterator[Plain]:
-    for server in sorted({one["server"] for one in associations.values()}):
-        yield {"server": server, "associations": [
+def _logical_devices(dlms: Plain, associations: Plain) -> Iterator[Plain]:
+    names = {one["server"]: {"name": one["name"]} for one in dlms.get("logical_devices", ())}
+    for server in sorted({*names, *(one["server"] for one in associations.values())}):
+        yield {"server": server, **names.get(server, {}), "associations": [
             name for name, one in associations.items() if one["server"] == server]}
 
 

@@ -29,7 +29,8 @@ def write(tmp_path: Path) -> Write:
     of objects."""
     def put(objects: str = OBJECTS, **changes: str) -> Path:
         text = SHIPPED.read_text("utf-8")
-        for name in ("public", "lls", "hls", "authenticated", "encrypted"):
+        for name in ("public", "lls", "hls", "authenticated", "encrypted", "second-public",
+                     "second-lls"):
             text = text.replace(f"emulated-dlms-meter/{name}.yaml", "objects.yaml")
         for name in ("firmware-1.0.0.img", "firmware-1.0.1.img"):
             (tmp_path / name).write_bytes((SHIPPED.parent / "emulated-dlms-meter" / name)
@@ -62,12 +63,24 @@ def test_the_shipped_profile_reads_from_an_empty_folder(
     profile = load_profile("devices/profiles/emulated-dlms-meter.yaml")
     dlms = profile.ixit["dlms"]
     assert {name: one["client"] for name, one in dlms["associations"].items()} == {
-        "public": 16, "lls": 32, "hls": 48, "authenticated": 49, "encrypted": 50}
+        "public": 16, "lls": 32, "hls": 48, "authenticated": 49, "encrypted": 50,
+        "second-public": 16, "second-lls": 32}
     assert dlms["firmware"]["octets"] == b"1.0.0".hex().upper()
     assert json.loads(json.dumps(dlms)) == dlms
     assert "entity_id" not in profile.ixit
     assert "gbcs_version" not in profile.ics
     assert profile.recordings is None
+
+
+def test_logical_devices_have_names_by_their_servers(write: Write) -> None:
+    assert [(one["server"], one["name"]) for one in
+            load_profile(SHIPPED).ixit["dlms"]["logical_devices"]] == [
+        (1, "SMB0000000000001"), (2, "SMB0000000000-02")]
+    alone = load_profile(SHIPPED.with_name("emulated-dlms-sn.yaml")).ixit["dlms"]
+    assert [(one["server"], one["name"]) for one in alone["logical_devices"]] == [
+        (1, alone["logical_device_name"])]
+    assert "second-public.server: expected a logical device that has its name in" in refusal(
+        write(logical_devices="logical_devices: {}"))
 
 
 def test_an_object_s_rights_are_told_in_words(write: Write) -> None:
@@ -122,6 +135,8 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
 
 @pytest.mark.parametrize(("changes", "told"), [
     ({"flag_id": "flag_id: smb"}, r"dlms\.flag_id: expected three capital letters, found 'smb'"),
+    ({"logical_devices": "logical_devices: {2: XXX2}"},
+     r"logical_devices\.2: expected SMB and up to 13 more ASCII characters, found 'XXX2'"),
     ({"logical_device_name": "logical_device_name: XXX1"},
      r"logical_device_name: expected SMB at its beginning, found 'XXX1'"),
     ({"serial_number": "serial_number: 1"}, r"serial_number: expected text.*found the number 1"),

@@ -46,7 +46,7 @@ class Line:
 def write_meter(folder: Path, rig: str = "") -> tuple[Path, Path]:
     """Write a profile with its keys and a rig; return both files."""
     text = PROFILE.read_text("utf-8").replace("ixit:", "ixit:\n  keys: keys", 1).replace(
-        "objects: emulated", f"objects: {PROFILE.parent}/emulated")
+        ": emulated-dlms", f": {PROFILE.parent}/emulated-dlms")
     dlms_keys.make(folder / "keys", dict.fromkeys(
         ("lls", "hls", "authenticated", "encrypted"), 0))
     (folder / "meter.yaml").write_text(text, "utf-8")

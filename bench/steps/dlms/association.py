@@ -51,6 +51,8 @@ class Associate(Arguments):
     """An association as the profile declares it, with what is given here instead.
 
     ``keep`` opens it over the connection that there is; without it a fresh one is made first.
+    ``beside`` opens it on the line that there is, and leaves the open one, of another logical
+    device, as it is.
     """
 
     association: str = Field(alias="as")
@@ -61,6 +63,7 @@ class Associate(Arguments):
     challenge_octets: int = Field(16, ge=1, le=255)
     user_id: int | None = Field(None, ge=0, le=255)
     keep: bool = False
+    beside: bool = False
 
     @field_validator("fields")
     @classmethod
@@ -82,7 +85,10 @@ def associate(context: Context, wanted: Associate) -> Observation:
     """Open an association."""
     dialogue = dialogue_of(context)
     opening = "connected"
-    if not wanted.keep or dialogue.carrier is None:
+    if wanted.beside:
+        dialogue.leave_open()
+        opening = dialogue.again(wanted.association).outcome
+    elif not wanted.keep or dialogue.carrier is None:
         opening = dialogue.connect(wanted.association).outcome
     if opening not in ("ua", "connected"):
         return Observation({"outcome": opening, "deviations": dialogue.deviations()},
@@ -124,6 +130,19 @@ def reach(context: Context, wanted: Reach) -> Observation:
     if seen.values["outcome"] == ACCEPTED:
         dialogue.reached = now
     return seen
+
+
+class TurnTo(Arguments):
+    """An association that was left open."""
+
+    association: str = Field(alias="as")
+
+
+@action("turn_to", port="dlms", arguments=TurnTo, observes={})
+def turn_to(context: Context, wanted: TurnTo) -> Observation:
+    """Go on with an association that another one was opened beside."""
+    dialogue_of(context).turn_to(wanted.association)
+    return Observation({}, ())
 
 
 @action("release", port="dlms", arguments=Release, observes={

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bench.errors import Inapplicable, Inconclusive
 from bench.steps.context import Context
-from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.policies import Asked, policy_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
@@ -17,7 +17,8 @@ from bench.steps.vocabulary import Arguments, Observation, action
 class Demand(Arguments):
     """What the association ``as`` must be declared with, or without a name any one.
 
-    ``policy`` is what its security policy asks for.
+    ``policy`` is what its security policy asks for; ``apart_from`` is an association with another
+    logical device.
     """
 
     association: str = Field("", alias="as")
@@ -25,6 +26,7 @@ class Demand(Arguments):
     mechanism: str | None = None
     ciphered: bool | None = None
     short_names: bool | None = None
+    apart_from: str = ""
     services: list[str] = Field(default_factory=list)
     objects: list[str] = Field(default_factory=list)
 
@@ -46,19 +48,20 @@ def leave_untried(context: Context, wanted: Untried) -> Observation:  # noqa: AR
 def demand(context: Context, wanted: Demand) -> Observation:
     """End the case as inapplicable unless the declaration has what it needs."""
     dialogue = dialogue_of(context)
-    declared, associations = dialogue.declared, dialogue.declared["associations"]
+    named = [dialogue.name_of(wanted.association)] if wanted.association \
+        else dialogue.declared["associations"]
     reasons: list[str] = []
-    for name in [dialogue.name_of(wanted.association)] if wanted.association else associations:
-        reason = _lack(name, associations[name], wanted, declared)
+    for name in named:
+        reason = _lack(name, dialogue.of(name), wanted, dialogue)
         if not reason:
             return Observation({"association": name}, ())
         reasons.append(reason)
     raise Inapplicable("; ".join(reasons))
 
 
-def _lack(name: str, one: Mapping[str, Any], wanted: Demand, declared: Mapping[str, Any]) -> str:
+def _lack(name: str, one: Mapping[str, Any], wanted: Demand, dialogue: Dialogue) -> str:
     """Return the first thing that an association lacks, in words; empty for none."""
-    policy = policy_of(one, declared)
+    policy = policy_of(one, dialogue.declared)
     if wanted.policy is not None and not policy.asks_for(wanted.policy):
         return f"the policy of {name} asks for {policy.text}, the case is about {wanted.policy}"
     for item in ("mechanism", "ciphered", "short_names"):
@@ -66,6 +69,8 @@ def _lack(name: str, one: Mapping[str, Any], wanted: Demand, declared: Mapping[s
         if value is not None and one[item] != value:
             return (f"{name} is declared with {item.replace('_', ' ')} {one[item]}, the case is "
                     f"about {value}")
+    if wanted.apart_from and dialogue.of(wanted.apart_from)["server"] == one["server"]:
+        return f"{name} is of the logical device of {wanted.apart_from}"
     lists = (("service", wanted.services, one["conformance"]),
              ("object", wanted.objects, [each["object"] for each in one["objects"]]))
     return next((f"{name} is declared without the {kind} {each}"

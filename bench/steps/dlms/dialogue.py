@@ -14,7 +14,7 @@ from datetime import datetime
 from secrets import token_bytes
 from typing import Any, Generic, TypeVar
 
-from bench.errors import Inapplicable, RemoteProtocolError, RigError
+from bench.errors import Inapplicable, LocalProtocolError, RemoteProtocolError, RigError
 from bench.protocols.dlms.client import Client
 from bench.protocols.dlms.exchange import Exchange, Streamed
 from bench.protocols.dlms.explain import Conversation
@@ -91,6 +91,7 @@ class Dialogue:
     reached: float = -1.0  # when the open association was last used by `reach`, if it opened it
     aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
     changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
+    left_open: dict[str, tuple[Carrier, Client | None]] = field(default_factory=dict)  # beside it
 
     def name_of(self, association: str) -> str:
         """Return the name of an association in the profile; Inapplicable where none plays a role
@@ -157,6 +158,7 @@ class Dialogue:
 
     def connect(self, association: str, **changes: Any) -> Opening:
         """Connect line and link anew for an association; none is open then."""
+        self.left_open.clear()
         return self.carry(association, **changes).open()
 
     def again(self, association: str) -> Opening:
@@ -167,6 +169,20 @@ class Dialogue:
             carrier.closed = True
             return Opening("closed")
         return carrier.reopen()
+
+    def leave_open(self) -> None:
+        """Leave the open association as it is, for :meth:`turn_to`."""
+        if self.carrier is not None:
+            self.left_open[self.association] = self.carrier, self.client
+
+    def turn_to(self, association: str) -> None:
+        """Go on with an association that was left open, and leave the present one so."""
+        name = self.name_of(association)
+        if name not in self.left_open:
+            raise LocalProtocolError(f"the association {name!r} was not left open")
+        self.leave_open()
+        self.carrier, self.client = self.left_open.pop(name)
+        self.association, self.reached = name, -1.0
 
     def run(self, exchange: Exchange[T]) -> Ran[T]:
         """Carry an exchange's APDUs until it ends, or until something keeps it from ending."""
@@ -222,6 +238,7 @@ class Dialogue:
 
     def hang_up(self) -> None:
         """Drop the connection, whatever its state."""
+        self.left_open.clear()
         self.carrier = self.client = None
         self.port.disconnect()
 

@@ -22,7 +22,7 @@ from devices.dlms_keys import DlmsKeys
 from devices.emulators.dlms.hdlc_server import DEFAULT
 from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.dlms.meter import FRESH
-from devices.emulators.dlms.profile import Settings, load_settings
+from devices.emulators.dlms.profile import Place, Settings, load_settings
 
 LOW, HIGH = "lls", "hls"
 """Sets of keys of a meter without a profile."""
@@ -39,13 +39,13 @@ class _File(Schema):
 @dataclass(frozen=True, slots=True)
 class Declared:
     """One meter as its profile has it; ``low`` and ``high`` are sets of low and of high security,
-    ``further`` has those of clients whose set of high security is another one."""
+    ``further`` has those of associations whose set of high security is another one."""
 
     settings: Settings = FRESH
     hdlc: Hdlc = DEFAULT
     low: str = LOW
     high: str = HIGH
-    further: Mapping[int, str] = field(default_factory=dict)
+    further: Mapping[Place, str] = field(default_factory=dict)
 
     @property
     def sets(self) -> Mapping[str, int]:
@@ -64,7 +64,7 @@ def load(path: Path) -> Declared:
     lows, highs = ([one.keys or "" for one in named if (one.mechanism == "lls") is wanted]
                    for wanted in (True, False))
     high = (highs or lows or [HIGH])[0]
-    further = {one.client: one.keys or "" for one in named
+    further = {(one.client, one.server): one.keys or "" for one in named
                if one.mechanism != "lls" and one.keys != high}
     low = (lows or highs or [LOW])[-1]
     return Declared(settings, dlms.link.hdlc or DEFAULT, low, high, further)
@@ -75,10 +75,10 @@ def meter_keys(folder: Path, declared: Declared) -> MeterKeys:
     return _side(dlms_keys.load(folder), declared, declared.high)
 
 
-def further_keys(folder: Path, declared: Declared) -> Mapping[int, MeterKeys]:
-    """Return the same for each client that has keys of its own."""
+def further_keys(folder: Path, declared: Declared) -> Mapping[Place, MeterKeys]:
+    """Return the same for each association that has keys of its own."""
     held = dlms_keys.load(folder)
-    return {client: _side(held, declared, name) for client, name in declared.further.items()}
+    return {place: _side(held, declared, name) for place, name in declared.further.items()}
 
 
 def _side(held: DlmsKeys, declared: Declared, name_of_high: str) -> MeterKeys:

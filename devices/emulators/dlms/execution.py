@@ -39,7 +39,7 @@ class View:
     def __init__(self, objects: Objects, settings: Association, current: Interface,
                  faults: Faults) -> None:
         self._objects, self._faults, self._current = objects, faults, current
-        self._rights, self._client = settings.rights, settings.client
+        self._rights, self._place = settings.rights, settings.place
 
     # -- what there is -------------------------------------------------------------------------
 
@@ -66,10 +66,10 @@ class View:
         if instance == CURRENT_INSTANCE and class_id == self._current.CLASS_ID:
             return self._current
         found = self._objects.find(class_id, instance)
-        if not self._sees(self._objects.access(found.key)) \
-                and "unlisted-object-served" not in self._faults:
-            raise Refused(OBJECT_UNDEFINED)
-        return found
+        access = self._objects.access(found.key)
+        if self._sees(access) or "unlisted-object-served" in self._faults or access.elsewhere:
+            return found
+        raise Refused(OBJECT_UNDEFINED)
 
     # -- what may be done ----------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class View:
         return self._objects.access(key)
 
     def _sees(self, access: Access) -> bool:
-        return self._client in access.clients or {
+        return self._place in access.places or {
             Rights.PUBLIC: access.public, Rights.READER: access.reader,
             Rights.LIMITED: access.limited, Rights.MANAGEMENT: True}[self._rights]
 

@@ -142,7 +142,7 @@ class HdlcServer:
         if server is None or not self._takes_source(frame.source):
             return None
         client = frame.source.upper
-        if client not in self._meter.clients:
+        if not self._meter.offers(client, server):
             if frame.final:
                 self._out.append(Frame(FrameType.DM, frame.source, self._own(server)).encode())
             return None

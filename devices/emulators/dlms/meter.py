@@ -24,15 +24,15 @@ from devices.emulators.dlms.keys import MeterKeys
 from devices.emulators.dlms.life import Life, identity
 from devices.emulators.dlms.metering import Metering, Past, Timekeeper
 from devices.emulators.dlms.model import INITIAL, Parts, build
-from devices.emulators.dlms.offers import SERVER, Offer, offers
+from devices.emulators.dlms.offers import Offer, offers
 from devices.emulators.dlms.opening import Opening
-from devices.emulators.dlms.profile import Settings
+from devices.emulators.dlms.profile import Place, Settings
 from devices.emulators.dlms.session import Session
 from devices.emulators.gbcs.faults import NONE, Faults
 from devices.emulators.gbcs.stimuli import Calls
 
 FRESH = Settings()
-_NO_KEYS: Mapping[int, MeterKeys] = MappingProxyType({})
+_NO_KEYS: Mapping[Place, MeterKeys] = MappingProxyType({})
 
 
 class Push(NamedTuple):
@@ -46,16 +46,16 @@ class Push(NamedTuple):
 class Meter:
     """One emulated meter. ``clock`` gives seconds that pass by themselves; by default none do.
 
-    ``further`` has the keys of those clients whose associations have their own; the others share
-    ``keys``.
+    ``further`` has the keys of those associations that have their own, by client and logical
+    device; the others share ``keys``.
     """
 
     def __init__(self, settings: Settings, keys: MeterKeys, *,
-                 further: Mapping[int, MeterKeys] = _NO_KEYS, seed: int = 0,
+                 further: Mapping[Place, MeterKeys] = _NO_KEYS, seed: int = 0,
                  faults: Faults = NONE, clock: Callable[[], float] = float) -> None:
         self.settings, self.faults = settings, faults
         self._shared = Held(keys)
-        self._further = {client: Held(own) for client, own in further.items()}
+        self._further = {place: Held(own) for place, own in further.items()}
         self._draw = random.Random(seed)  # noqa: S311  reproducible; the meter guards nothing real
         self._clock, self._ticked = clock, clock()
         self._outbox: list[Push] = []
@@ -73,12 +73,11 @@ class Meter:
     @property
     def servers(self) -> tuple[int, ...]:
         """The SAPs of the logical devices."""
-        return (SERVER,)
+        return tuple(self.settings.devices)
 
-    @property
-    def clients(self) -> tuple[int, ...]:
-        """The client SAPs that have an association."""
-        return tuple(self._offers)
+    def offers(self, client: int, server: int) -> bool:
+        """Return whether a client has an association in a logical device."""
+        return (client, server) in self._offers
 
     @property
     def powered(self) -> bool:
@@ -91,8 +90,8 @@ class Meter:
         if place in self._sessions and "association-survives-connection" in self.faults:
             return
         self.disconnect(*place)
-        if client in self._offers and server == SERVER:
-            self._sessions[place] = Session(self, self._offers[client])
+        if place in self._offers:
+            self._sessions[place] = Session(self, self._offers[place])
 
     def disconnect(self, client: int, server: int) -> None:
         """End a connection, and its association with it."""
@@ -138,7 +137,9 @@ class Meter:
 
     def opening(self, offer: Offer) -> Opening:
         """Return what an association is opened with now."""
-        held = self._held(offer.settings.client)
+        if "association-ends-others" in self.faults:
+            self._end_others(offer.settings.server)
+        held = self._held(offer.settings.place)
         secret = offer.state.secret if offer.settings.mechanism == "low" \
             else held.keys.high_secret
         title = bytes.fromhex(self.settings.system_title_client)
@@ -156,8 +157,8 @@ class Meter:
         """Let transferred keys count from now on."""
         for held in (self._shared, *self._further.values()):
             if held.settle():
-                for (client, _), session in self._sessions.items():
-                    if self._held(client) is held:
+                for place, session in self._sessions.items():
+                    if self._held(place) is held:
                         session.use(held.keys)
                 self._parts.note("key changed")
 
@@ -171,8 +172,13 @@ class Meter:
         build(parts)
         return parts
 
-    def _held(self, client: int) -> Held:
-        return self._further.get(client, self._shared)
+    def _end_others(self, server: int) -> None:
+        for (_, other), session in self._sessions.items():
+            if other != server:
+                session.end()
+
+    def _held(self, place: Place) -> Held:
+        return self._further.get(place, self._shared)
 
     def _push(self, body: Data) -> None:
         self._pushes += 1

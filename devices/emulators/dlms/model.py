@@ -63,6 +63,7 @@ _PUSH_SCRIPTS = obis.parse("0-0:10.0.108.255")
 _ACTIVATION = obis.parse("0-0:14.0.0.255")
 _NO_SCRIPT = (bytes(6), 0)
 _NOTHING = Data(Tag.INTEGER, 0)
+_UNMETERED = Data(Tag.DOUBLE_LONG_UNSIGNED, 0)
 
 _PUBLIC = Access(public=True)
 _READ = Access()
@@ -108,6 +109,17 @@ def build(parts: Parts) -> None:
     for group in (_identity, _clock, _registers, _demand, _profiles, _tariff, _supply, _payment,
                   _firmware, _links, _further):
         group(parts)
+
+
+def sub_meter(parts: Parts, name: str) -> Objects:
+    """Return the objects of a further logical device: its name, a register, a message."""
+    objects = Objects()
+    if "second-device-name-wrong" in parts.faults:
+        name = parts.settings.logical_device_name
+    objects.add(Value("0-0:42.0.0.255", text(name)), _PUBLIC)
+    objects.add(Register("1-1:1.8.0.255", partial(lambda held: held, _UNMETERED), 0, WH), _PUBLIC)
+    objects.add(Value("0-1:96.13.0.255", text("NONE")), _may(reader_writes="2"))
+    return objects
 
 
 def text(value: str) -> Data:

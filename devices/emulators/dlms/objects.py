@@ -12,26 +12,29 @@ from devices.emulators.dlms.interface import (
     Interface,
     Refused,
 )
+from devices.emulators.dlms.profile import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may do what with an object.
 
-    ``public``, ``reader`` and ``limited`` list it for associations with those rights, ``clients``
-    for the associations of those clients; ``writes`` and ``acts`` are what the management
+    ``public``, ``reader`` and ``limited`` list it for associations with those rights, ``places``
+    for those of these clients and logical devices; ``writes`` and ``acts`` are what the management
     association may write and invoke, ``reader_writes`` what the others may that are not public;
-    ``hidden`` attributes are never read.
+    ``hidden`` attributes are never read. What is ``elsewhere``, in another logical device, is
+    served and not listed, which only a defect does.
     """
 
     public: bool = False
     reader: bool = True
     limited: bool = False
-    clients: frozenset[int] = frozenset()
+    places: frozenset[Place] = frozenset()
     writes: frozenset[int] = frozenset()
     acts: frozenset[int] = frozenset()
     reader_writes: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
+    elsewhere: bool = False
 
 
 class Objects:
@@ -49,6 +52,11 @@ class Objects:
     def add(self, found: Interface, access: Access) -> None:
         """Add an object."""
         self._held[found.key] = found, access
+
+    def lend(self, others: Objects) -> None:
+        """Serve the objects of another logical device that this one does not have."""
+        for found in others:
+            self._held.setdefault(found.key, (found, Access(reader=False, elsewhere=True)))
 
     def access(self, key: tuple[int, bytes]) -> Access:
         """Return who may do what with an object that there is."""

@@ -1,8 +1,9 @@
 """What makes one emulated meter differ from another: section ``emulator`` of a profile file.
 
 Everything has a default, so that a meter needs no file. An association is what the meter offers to
-one client SAP; the first three of the default are those of a SMETS1 meter, the others have one of
-the security policies that those do not have.
+one client SAP in one logical device; the first three of the default are those of a SMETS1 meter,
+two have one of the security policies that those do not have, and the others are of a second logical
+device.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from devices.emulators.gbcs.profile import DEFAULT_START
 MECHANISMS = {"none": 0, "low": 1, "md5": 3, "sha1": 4, "gmac": 5, "sha256": 6, "ecdsa": 7}
 """Names of authentication mechanisms -> the last number of the mechanism name (IEC 62056-5-3)."""
 
+MANAGING_DEVICE = 1
+"""SAP of the management logical device; any other one is a small sub-meter (IEC 62056-6-2)."""
+
 BASIC = ("get", "block-transfer-with-get-or-read", "selective-access")
 READING = (*BASIC, "multiple-references", "set", "action")
 MANAGING = (
@@ -29,6 +33,10 @@ MANAGING = (
 BY_SHORT_NAME = ("read", "write", "unconfirmed-write", "block-transfer-with-get-or-read",
                  "block-transfer-with-set-or-write", "multiple-references",
                  "parameterized-access")
+
+
+Place = tuple[int, int]
+"""SAPs of a client and a logical device."""
 
 
 class Rights(StrEnum):
@@ -49,6 +57,8 @@ class Association(Schema):
 
     name: str = Field(min_length=1, description="a name")
     client: int = Field(ge=1, le=127, description="a client SAP, 1 to 127")
+    server: int = Field(default=MANAGING_DEVICE, ge=1, le=99,
+                        description="the SAP of a logical device, 1 to 99")
     mechanism: str = Field(default="none", pattern=f"^({'|'.join(MECHANISMS)})$",
                            description=f"one of {', '.join(MECHANISMS)}")
     ciphered: bool = Field(default=False, description="whether the context is ciphered")
@@ -59,6 +69,11 @@ class Association(Schema):
     max_pdu: int = Field(default=1024, ge=64, le=65_535, description="octets, 64 to 65,535")
     policy: int = Field(default=0, ge=0, le=3, description="a security policy, 0 to 3")
     users: dict[int, str] = Field(default={}, description="user ids (0 to 255) and names")
+
+    @property
+    def place(self) -> Place:
+        """Return the SAPs of client and logical device."""
+        return self.client, self.server
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -81,6 +96,8 @@ AUTHENTICATED, ENCRYPTED = (
     Association(name=name, client=client, mechanism="gmac", ciphered=True, rights=Rights.LIMITED,
                 conformance=READING, policy=policy)
     for name, client, policy in (("authenticated", 49, 1), ("encrypted", 50, 2)))
+SECOND_PUBLIC, SECOND_READER = (
+    one.model_copy(update={"name": f"second-{one.name}", "server": 2}) for one in (PUBLIC, READER))
 
 
 class Settings(Schema):
@@ -112,15 +129,16 @@ class Settings(Schema):
     system_title_client: str = Field(default="", pattern="^([0-9A-F]{16})?$",
                                      description="16 hexadecimal digits; empty takes any")
     associations: tuple[Association, ...] = Field(
-        default=(PUBLIC, READER, MANAGEMENT, AUTHENTICATED, ENCRYPTED),
+        default=(PUBLIC, READER, MANAGEMENT, AUTHENTICATED, ENCRYPTED, SECOND_PUBLIC,
+                 SECOND_READER),
         description="the associations", strict=False)
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if not self.associations:
             raise ValueError("a meter has an association at least")
-        clients = [one.client for one in self.associations]
-        if len(set(clients)) < len(clients):
+        places = [one.place for one in self.associations]
+        if len(set(places)) < len(places):
             raise ValueError("two associations for one client")
         if not self.suite and any(one.mechanism == "ecdsa" for one in self.associations):
             raise ValueError("ECDSA needs suite 1 or 2")
@@ -130,6 +148,13 @@ class Settings(Schema):
     def logical_device_name(self) -> str:
         """Return FLAG id and serial number, at most 16 characters."""
         return f"{self.flag_id}{self.serial}"
+
+    @property
+    def devices(self) -> dict[int, str]:
+        """Return the names of the logical devices by SAP."""
+        servers = sorted({MANAGING_DEVICE, *(one.server for one in self.associations)})
+        return {server: self.logical_device_name if server == MANAGING_DEVICE
+                else f"{self.logical_device_name[:13]}-{server:02}" for server in servers}
 
 
 class _File(Schema):

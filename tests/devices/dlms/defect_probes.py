@@ -86,6 +86,20 @@ def _reading(*places: str) -> Probe:
     return probe
 
 
+def _in_second(place: str, server: int = 2) -> Probe:
+    """Return a probe that reads an attribute in public in the second logical device."""
+    def probe(*faults: str) -> Any:
+        return Client(fresh(*faults), PUBLIC, server=server).open().read(place)
+    return probe
+
+
+def _beside(*faults: str) -> Any:
+    """Return what an association reads once one with another logical device is open."""
+    first = _public(*faults).open()
+    Client(first.meter, PUBLIC, server=2).open()
+    return first.read(NAME)
+
+
 def _rejected(maker: Callable[..., Client], **changes: Any) -> Probe:
     """Return a probe of what an AARQ with changes is answered."""
     def probe(*faults: str) -> Any:
@@ -579,6 +593,10 @@ PROBES: Mapping[str, Probe] = {
     "unlisted-object-served": lambda *faults: _public(*faults).open().read(f"{SWITCH}/a2"),
     "object-version-wrong": _listed,
     "sap-assignment-missing": _reading("17/0-0:41.0.0.255/a2"),
+    "sap-assignment-incomplete": _in_second("17/0-0:41.0.0.255/a2", server=1),
+    "second-device-name-wrong": _in_second(NAME),
+    "association-ends-others": _beside,
+    "object-of-another-device-served": _in_second(CLOCK),
     "device-name-missing": _reading(NAME),
     "device-name-without-flag-id": _reading(NAME),
     "range-ignored": _selecting(1, _HOUR),

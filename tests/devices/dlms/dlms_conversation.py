@@ -53,17 +53,17 @@ class Client:
     """One client SAP and its connection; ``protection`` is that of every request."""
 
     def __init__(self, meter: Meter, client: int = MANAGER, *, keys: MeterKeys | None = None,
-                 counters: Counters | None = None) -> None:
-        self.meter, self.client = meter, client
+                 counters: Counters | None = None, server: int = 1) -> None:
+        self.meter, self.client, self.server = meter, client, server
         self.offer: Association = next(
-            one for one in meter.settings.associations if one.client == client)
+            one for one in meter.settings.associations if one.place == (client, server))
         self.meter_keys = keys or derived(0, suite_number=meter.settings.suite)
         self.security = Security(self.keys(), counters or Counters(), replay=LENIENT)
         self.protection = BOTH if self.offer.ciphered else NONE
         self.opened = Opened(b"")
         self.theirs = b""
         self.initiate: InitiateResponse | None = None
-        meter.connect(client, 1)
+        meter.connect(client, server)
 
     def keys(self) -> Keys:
         """Return the client's side of the meter's keys."""
@@ -77,7 +77,7 @@ class Client:
 
     def raw(self, octets: bytes) -> bytes | None:
         """Send octets as they are and return the answer."""
-        answers = self.meter.take(self.client, 1, octets)
+        answers = self.meter.take(self.client, self.server, octets)
         assert len(answers) <= 1
         return answers[0] if answers else None
 
@@ -93,8 +93,8 @@ class Client:
 
     def reconnect(self) -> Client:
         """Begin a new connection."""
-        self.meter.disconnect(self.client, 1)
-        self.meter.connect(self.client, 1)
+        self.meter.disconnect(self.client, self.server)
+        self.meter.connect(self.client, self.server)
         return self
 
     # -- association ---------------------------------------------------------------------------

@@ -208,7 +208,20 @@ def test_clients_do_not_disturb_each_other() -> None:
     assert isinstance(reader.get(CLOCK), GetResponseNormal)
 
 
-@pytest.mark.parametrize(("client", "server"), [(99, 1), (16, 2), (0, 0)])
+def test_each_logical_device_has_its_own_name_and_objects() -> None:
+    meter = fresh()
+    first, second = (Client(meter, PUBLIC, server=server).open() for server in meter.servers)
+    names = [talking.value("1/0-0:42.0.0.255/a2") for talking in (first, second)]
+    assert names == [b"SMB0000000000001", b"SMB0000000000-02"]
+    assert [tuple(part.value for part in one.value)
+            for one in first.value("17/0-0:41.0.0.255/a2")] == list(enumerate(names, 1))
+    assert second.read("3/1-1:1.8.0.255/a2") == Data(Tag.DOUBLE_LONG_UNSIGNED, 0)
+    assert [talking.read(place) for talking, place in (
+        (first, "3/1-1:1.8.0.255/a2"), (second, "3/1-0:1.8.0.255/a2"),
+        (second, "17/0-0:41.0.0.255/a2"))] == [Refused(4)] * 3
+
+
+@pytest.mark.parametrize(("client", "server"), [(99, 1), (16, 3), (48, 2), (0, 0)])
 def test_unknown_saps_are_ignored(client: int, server: int) -> None:
     meter = fresh()
     aarq = Client(meter, PUBLIC).aarq().encode()

@@ -17,7 +17,8 @@ from devices.emulators.dlms.profile import load_settings
 from devices.profile import load_profile
 
 PROFILE = "devices/profiles/emulated-dlms-meter.yaml"
-NAMES = ("public", "lls", "hls", "authenticated", "encrypted")
+NAMES = ("public", "lls", "hls", "authenticated", "encrypted", "second-public",
+         "second-lls")
 ATTRIBUTES = {0: "no access", 1: "read", 2: "write", 3: "read, write"}
 METHODS = {0: "no access", 1: "access"}
 
@@ -35,7 +36,7 @@ def meter() -> Meter:
 @pytest.mark.parametrize("name", NAMES)
 def test_associations_are_as_declared(declared: Any, meter: Meter, name: str) -> None:
     association = declared["associations"][name]
-    talking = Client(meter, association["client"]).open()
+    talking = Client(meter, association["client"], server=association["server"]).open()
     assert talking.initiate is not None
     assert talking.initiate.max_pdu == association["max_pdu"]
     found, expected = (
@@ -47,7 +48,7 @@ def test_associations_are_as_declared(declared: Any, meter: Meter, name: str) ->
 @pytest.mark.parametrize("name", NAMES)
 def test_objects_are_as_declared(declared: Any, meter: Meter, name: str) -> None:
     association = declared["associations"][name]
-    talking = Client(meter, association["client"]).open()
+    talking = Client(meter, association["client"], server=association["server"]).open()
     listed = read_object_list(talking.read("15/0-0:40.0.0.255/a2"), 2).objects
     found = [(one.class_id, one.version, obis.text(one.instance),
               {str(index): ATTRIBUTES[access.mode]

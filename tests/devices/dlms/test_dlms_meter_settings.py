@@ -45,7 +45,7 @@ def test_settings_are_read_and_the_rest_is_the_default(tmp_path: Path) -> None:
 
 def test_a_profile_without_the_section_is_a_meter_with_defaults(tmp_path: Path) -> None:
     assert load_settings(_file(tmp_path, "ixit: {}\n")) == FRESH
-    assert [offer.client for offer in FRESH.associations] == [16, 32, 48, 49, 50]
+    assert [offer.client for offer in FRESH.associations] == [16, 32, 48, 49, 50, 16, 32]
 
 
 @pytest.mark.parametrize(("line", "mistake"), [

@@ -29,7 +29,7 @@ from devices.dlms_declaration import Hdlc
 from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import MeterKeys, derived
 from devices.emulators.dlms.meter import Meter
-from devices.emulators.dlms.profile import Settings
+from devices.emulators.dlms.profile import Place, Settings
 from devices.emulators.dlms.wrapper_server import WrapperServer
 from devices.ports import Arrival, Arrived
 from devices.profile import load_profile
@@ -37,7 +37,7 @@ from devices.profile import load_profile
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
 PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
 BY_SHORT_NAMES = ROOT / "devices/profiles/emulated-dlms-sn.yaml"
-FURTHER = {49: "authenticated", 50: "encrypted"}
+FURTHER = {(49, 1): "authenticated", (50, 1): "encrypted"}
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
 
@@ -95,22 +95,22 @@ def declaration(settings: Settings, profile: Path = PROFILE) -> dict[str, Any]:
                      if "lower" in link or name != "inter_octet_s"})
     if declared["images"]:
         declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
-    names = {one["client"]: name for name, one in declared["associations"].items()}
+    names = {(one["client"], one["server"]): name for name, one in declared["associations"].items()}
     for one in settings.associations:
-        declared["associations"][names[one.client]] |= {
+        declared["associations"][names[one.place]] |= {
             "policy": one.policy, "conformance": list(one.conformance), "max_pdu": one.max_pdu}
     return declared
 
 
-def further_keys(seed: int, title: bytes) -> dict[int, MeterKeys]:
-    """Return the keys of the associations that have their own, by client."""
-    return {client: replace(derived(seed + client), title=title) for client in FURTHER}
+def further_keys(seed: int, title: bytes) -> dict[Place, MeterKeys]:
+    """Return the keys of the associations that have their own, by client and logical device."""
+    return {place: replace(derived(seed + place[0]), title=title) for place in FURTHER}
 
 
-def keys_of(keys: MeterKeys, further: Mapping[int, MeterKeys]) -> dict[str, Keys]:
+def keys_of(keys: MeterKeys, further: Mapping[Place, MeterKeys]) -> dict[str, Keys]:
     """Return the keys of the client's side."""
-    held = {"hls": keys} | {FURTHER[client]: own for client, own in further.items()}
-    return {"lls": Keys(secret=keys.low_secret)} | {name: Keys(
+    held = {"hls": keys} | {FURTHER[place]: own for place, own in further.items()}
+    return dict.fromkeys(("lls", "second-lls"), Keys(secret=keys.low_secret)) | {name: Keys(
         suite=0, own_title=CLIENT_TITLE, global_unicast=one.global_unicast,
         authentication=one.authentication, master=one.master) for name, one in held.items()}
 

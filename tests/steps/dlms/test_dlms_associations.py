@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from served import do, opened, served
 
+from bench.errors import LocalProtocolError
 from bench.steps.dlms.dialogue import dialogue_of
 
 NAME = "1/0-0:42.0.0.255/a2"
@@ -15,7 +16,7 @@ FRAMINGS = pytest.mark.parametrize("framing", ["hdlc", "wrapper"])
 
 
 @FRAMINGS
-@pytest.mark.parametrize("association", ["public", "lls", "hls"])
+@pytest.mark.parametrize("association", ["public", "lls", "hls", "encrypted", "second-lls"])
 def test_each_association_opens_reads_and_is_released(framing: str, association: str) -> None:
     context = served(framing)
     seen = do(context, "associate", as_=association)
@@ -25,6 +26,31 @@ def test_each_association_opens_reads_and_is_released(framing: str, association:
     read = do(context, "get", object=NAME)
     assert (read["result"], read["type"], read["misfits"]) == ("success", "octet-string", [])
     assert do(context, "release") == {"outcome": "released", "reason": 0}
+
+
+@FRAMINGS
+def test_an_association_is_opened_beside_one_with_another_logical_device(framing: str) -> None:
+    for faults in ((), ("association-ends-others",)):
+        context = opened("public", framing, *faults)
+        first = do(context, "get", object=NAME)["value"]
+        assert do(context, "associate", as_="second-lls", beside=True)["outcome"] == "accepted"
+        second = do(context, "get", object=NAME)["value"]
+        assert first != second
+        do(context, "turn_to", as_="public")
+        seen = do(context, "get", object=NAME)
+        assert (seen["result"] == "success") is not bool(faults)
+        if not faults:
+            assert seen["value"] == first
+            do(context, "turn_to", as_="second-lls")
+            assert do(context, "get", object=NAME)["value"] == second
+
+
+def test_nothing_is_turned_to_that_was_not_left_open() -> None:
+    context = opened("public")
+    do(context, "associate", as_="second-public", beside=True)
+    do(context, "associate", as_="public")
+    with pytest.raises(LocalProtocolError, match="'second-public' was not left open"):
+        do(context, "turn_to", as_="second-public")
 
 
 @pytest.mark.parametrize(("fault", "association", "name", "wrong"), [

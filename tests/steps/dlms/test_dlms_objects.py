@@ -149,7 +149,7 @@ def test_an_association_that_does_not_open_is_a_failure_of_the_disclosure() -> N
     assert found.said.failures == (
         "lls: the association does not open (rejected)",)
     assert {row["association"] for row in found.said.tables["disclosed_objects"]} == {
-        "public", "hls", "authenticated", "encrypted"}
+        "public", "hls", "authenticated", "encrypted", "second-public", "second-lls"}
 
 
 def test_the_identity_is_what_the_declared_attribute_holds() -> None:

@@ -198,7 +198,8 @@ def test_a_name_that_is_none_is_a_mistake_of_the_plan(
 
 def test_an_association_that_is_not_declared_is_told_with_those_that_are() -> None:
     with pytest.raises(RigError, match=r"no association 'sales' is declared .*: expected one of "
-                                       "authenticated, encrypted, hls, lls, public"):
+                                       "authenticated, encrypted, hls, lls, public, second-lls, "
+                                       "second-public"):
         do(served(), "associate", as_="sales")
 
 
@@ -229,6 +230,7 @@ def test_a_role_that_no_association_plays_makes_a_case_inapplicable() -> None:
 @pytest.mark.parametrize(("wanted", "reason"), [
     ({"policy": "encryption"}, "the policy of hls asks for authentication and encryption, the case "
                                "is about encryption"),
+    ({"apart_from": "public"}, "hls is of the logical device of public"),
     ({"mechanism": "lls"}, "hls is declared with mechanism hls-gmac, the case is about lls"),
     ({"ciphered": False}, "hls is declared with ciphered True"),
     ({"short_names": True}, "short names False"),
@@ -250,7 +252,9 @@ def test_what_is_declared_lets_a_case_go_on() -> None:
 @pytest.mark.parametrize(("wanted", "found"), [
     ({}, "public"), ({"policy": "authentication"}, "authenticated"),
     ({"policy": "encryption", "services": ["set"]}, "encrypted"), ({"policy": "both"}, "hls"),
-    ({"ciphered": True, "objects": ["64/0-0:43.0.2.255"]}, "hls"), ({"mechanism": "lls"}, "lls")])
+    ({"ciphered": True, "objects": ["64/0-0:43.0.2.255"]}, "hls"), ({"mechanism": "lls"}, "lls"),
+    ({"apart_from": "public"}, "second-public"),
+    ({"apart_from": "public", "services": ["set"]}, "second-lls")])
 def test_the_first_association_that_fits_is_taken(wanted: dict[str, Any], found: str) -> None:
     assert do(served(), "demand", **wanted) == {"association": found}
 
