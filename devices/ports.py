@@ -105,6 +105,25 @@ class Dlms(Protocol):
 
 
 @runtime_checkable
+class OpticalHead(Dlms, Protocol):
+    """A line whose sign-on of IEC 62056-21 a plan may drive itself, octet by octet.
+
+    Octets are those of an 8N1 line at every speed: parity of 7E1 is the caller's.
+    """
+
+    confirmation: str  # where the meter confirms: at the "new" speed, the "old", or "none"
+
+    def dial(self) -> None:
+        """Make a fresh connection without a sign-on, at 300 bit/s."""
+
+    def transmit(self, octets: bytes) -> float:
+        """Send ``octets``; return when the last has left, in seconds of the clock of arrivals."""
+
+    def set_speed(self, baud: int) -> None:
+        """Go to ``baud`` bit/s."""
+
+
+@runtime_checkable
 class Time(Protocol):
     """The time that the device lives in, and the reference it synchronises to (its hub)."""
 

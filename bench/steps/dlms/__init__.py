@@ -12,7 +12,8 @@ from bench.steps.dlms import (
     segments,
     services,
     short_names,
+    sign_on,
 )
 
 __all__ = ["association", "buffers", "demands", "images", "link", "objects", "protection", "pushes",
-           "segments", "services", "short_names"]
+           "segments", "services", "short_names", "sign_on"]

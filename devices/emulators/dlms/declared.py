@@ -40,6 +40,7 @@ class Declared:
 
     settings: Settings = FRESH
     hdlc: Hdlc = DEFAULT
+    address: str = ""  # that of the sign-on; the serial number where empty
     low: str = LOW
     high: str = HIGH
 
@@ -58,7 +59,9 @@ def load(path: Path) -> Declared:
     named = [(one.mechanism == "lls", one.keys) for one in dlms.associations.values() if one.keys]
     lows, highs = ([keys for is_low, keys in named if is_low is wanted] for wanted in (True, False))
     low = (lows or highs or [LOW])[-1]
-    return Declared(settings, dlms.link.hdlc or DEFAULT, low, (highs or lows or [HIGH])[-1])
+    address = dlms.link.sign_on.address if dlms.link.sign_on else ""
+    high = (highs or lows or [HIGH])[-1]
+    return Declared(settings, dlms.link.hdlc or DEFAULT, address, low, high)
 
 
 def meter_keys(folder: Path, declared: Declared) -> MeterKeys:

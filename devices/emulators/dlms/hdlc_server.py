@@ -16,6 +16,7 @@ from bench.protocols.dlms.hdlc_frame import Arrival, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_link import Timing
 from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.hdlc_server import ServerLink
+from bench.protocols.dlms.hdlc_states import State
 from devices.dlms_declaration import Hdlc
 from devices.emulators.dlms import hdlc_tolerance
 from devices.emulators.dlms.meter import Meter
@@ -35,9 +36,13 @@ class _Pair:
 
 
 class HdlcServer:
-    """Serves ``meter`` on one line, as ``declared``; sans-IO."""
+    """Serves ``meter`` on one line, as ``declared``; sans-IO.
 
-    def __init__(self, meter: Meter, declared: Hdlc = DEFAULT) -> None:
+    ``octet_s`` is how long an octet takes on the slowest line that it may be served on, in seconds:
+    it is told of octets when they have ended, and the inter-octet time-out is what lies between.
+    """
+
+    def __init__(self, meter: Meter, declared: Hdlc = DEFAULT, *, octet_s: float = 0.0) -> None:
         self._meter = meter
         self._faults = meter.faults
         self._declared = declared
@@ -46,7 +51,7 @@ class HdlcServer:
             declared.window_transmit, declared.window_receive)
         self._timing = Timing(
             inter_octet=1e9 if "hdlc-inter-octet-time-out-missing" in self._faults
-            else declared.inter_octet_s,
+            else declared.inter_octet_s + octet_s,
             inactivity=inactivity_s(declared, self._faults))
         self._deframer = Deframer()
         self._pairs: dict[tuple[Address, Address], _Pair] = {}
@@ -61,6 +66,12 @@ class HdlcServer:
         if self._deframer.pending:
             due.append(self._last_octet + self._timing.inter_octet)
         return min((one for one in due if one is not None), default=None)
+
+    @property
+    def is_disconnected(self) -> bool:
+        """Whether a link was connected, and none is any more."""
+        return bool(self._pairs) and not any(
+            pair.link.state is State.CONNECTED for pair in self._pairs.values())
 
     def closed(self) -> None:
         """The line is gone, and each link with it."""
