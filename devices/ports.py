@@ -15,7 +15,7 @@ every adapter keeps:
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -104,6 +104,15 @@ class Dlms(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Octets that crossed a line, ``sent`` or received by the bench; ``time`` as of arrivals."""
+
+    sent: bool
+    octets: bytes
+    time: float
+
+
 @runtime_checkable
 class OpticalHead(Dlms, Protocol):
     """A line whose sign-on of IEC 62056-21 a plan may drive itself, octet by octet.
@@ -112,6 +121,7 @@ class OpticalHead(Dlms, Protocol):
     """
 
     confirmation: str  # where the meter confirms: at the "new" speed, the "old", or "none"
+    crossed: Sequence[Crossed]  # what the last ``connect`` sent and received before HDLC
 
     def dial(self) -> None:
         """Make a fresh connection without a sign-on, at 300 bit/s."""

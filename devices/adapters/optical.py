@@ -26,7 +26,7 @@ from bench.protocols.iec62056_21.sign_on import (
 from devices.adapters.dlms_serial import DlmsSerial
 from devices.adapters.echo import Echo
 from devices.adapters.options import positive
-from devices.ports import Arrived
+from devices.ports import Arrived, Crossed
 
 _BITS = 10  # of an octet on the line
 CONFIRMATIONS = ("new", "old", "none")
@@ -60,6 +60,8 @@ class Optical(DlmsSerial):
         self._may_echo = echo
         self._has_heard = False  # since the line was dialled
         self.confirmation = confirmation
+        self.crossed: list[Crossed] = []
+        """What the last :meth:`connect` sent and received, attempt after attempt."""
         self.failed: str = ""
         """Why the last sign-on failed, empty where it did not."""
         self.identification = ""
@@ -69,6 +71,7 @@ class Optical(DlmsSerial):
         """Sign on; where the meter does not take part, the connection is closed."""
         super().connect()
         self.failed = ""
+        self.crossed = []
         for _ in range(self._attempts):
             if self._signs_on() or self._closed:
                 break
@@ -129,6 +132,7 @@ class Optical(DlmsSerial):
 
     def _do(self, step: Step) -> None:
         if isinstance(step, Send):
+            self.crossed.append(Crossed(sent=True, octets=step.octets, time=self._clock()))
             self.send(step.octets)
             # a line that does not say when the last octet has left (a pty, a socket)
             self._sleep(len(step.octets) * _BITS / self._speed)
@@ -143,10 +147,14 @@ class Optical(DlmsSerial):
     def _heard(self) -> list[Step]:
         """Return what follows from what the meter says within the time it may take."""
         deadline = self._clock() + self._response
-        while not self._closed and (left := deadline - self._clock()) > 0:
+        steps: list[Step] = []
+        heard = b""
+        while not steps and not self._closed and (left := deadline - self._clock()) > 0:
             octets = self._read(left)
             if octets:
+                heard += octets
                 deadline = self._clock() + self._response
-                if steps := self._sign_on.receive(octets):
-                    return steps
-        return []
+                steps = self._sign_on.receive(octets)
+        if heard:
+            self.crossed.append(Crossed(sent=False, octets=heard, time=self._last_heard))
+        return steps

@@ -21,7 +21,7 @@ from devices.emulators.dlms.meter import Meter
 from devices.emulators.dlms.mode_e_server import ModeEServer
 from devices.emulators.dlms.process import MeterLine
 from devices.emulators.dlms.profile import Settings
-from devices.ports import Arrival, Arrived, OpticalHead
+from devices.ports import Arrival, Arrived, Crossed, OpticalHead
 
 
 class Head:
@@ -33,6 +33,7 @@ class Head:
         meter = Meter(Settings(past_rows=1), derived(1), faults=frozenset(faults))
         hdlc = Hdlc.model_validate(declaration(Settings())["link"]["hdlc"])
         self.confirmation = confirmation
+        self.crossed: list[Crossed] = []
         self.line = MeterLine(ModeEServer(meter, hdlc, baud=baud), LineSettings())
         self.speed, self.now, self.waiting = 300, time.monotonic(), b""
         self.line.opened(None, self.now)
@@ -115,6 +116,16 @@ def test_every_octet_of_a_sign_on_is_evidence_with_its_meaning() -> None:
                         "IEC 62056-21 acknowledgement", "IEC 62056-21 acknowledgement"]
     assert [one.decoded["summary"][:4] for one in frames[4:]] == ["SNRM", "UA, "]
     assert not any("errors" in one.decoded for one in frames)
+
+
+def test_what_the_adapter_sends_to_sign_on_is_evidence_too() -> None:
+    context = headed()
+    port = context.lasting["dlms"].port
+    port.crossed = [Crossed(sent=True, octets=with_parity(b"/?!\r\n"), time=time.monotonic()),
+                    Crossed(sent=False, octets=with_parity(b"\x15"), time=time.monotonic())]
+    frames = observe(context, "connect", as_="public", line_only=True).frames
+    assert [(one.direction, one.decoded["summary"]) for one in frames] == [
+        ("sent", "IEC 62056-21 request /?!<0D><0A>"), ("received", "IEC 62056-21 NAK <15>")]
 
 
 ODD: dict[str, tuple[dict[str, Any], str, list[str]]] = {
