@@ -8,7 +8,7 @@ octets, addresses) can be wrong here, too, by name (:mod:`devices.defects.dlms_l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.protocols.dlms import hdlc_events as events
 from bench.protocols.dlms.hdlc_address import Address
@@ -21,6 +21,7 @@ from devices.dlms_declaration import Hdlc
 from devices.emulators.dlms import hdlc_tolerance
 from devices.emulators.dlms.meter import Meter
 
+BITS_OF_AN_OCTET = 10  # on the line: start, 8, stop
 DEFAULT = Hdlc.model_validate(
     {"lower": 17, "address_octets": 2, "inter_octet_s": 0.2, "response_s": 3.0})
 """The station of a meter whose profile declares none; what dlms-cosem's clients can address."""
@@ -36,13 +37,9 @@ class _Pair:
 
 
 class HdlcServer:
-    """Serves ``meter`` on one line, as ``declared``; sans-IO.
+    """Serves ``meter`` on one line, as ``declared``; sans-IO."""
 
-    ``octet_s`` is how long an octet takes on the slowest line that it may be served on, in seconds:
-    it is told of octets when they have ended, and the inter-octet time-out is what lies between.
-    """
-
-    def __init__(self, meter: Meter, declared: Hdlc = DEFAULT, *, octet_s: float = 0.0) -> None:
+    def __init__(self, meter: Meter, declared: Hdlc = DEFAULT) -> None:
         self._meter = meter
         self._faults = meter.faults
         self._declared = declared
@@ -51,8 +48,9 @@ class HdlcServer:
             declared.window_transmit, declared.window_receive)
         self._timing = Timing(
             inter_octet=1e9 if "hdlc-inter-octet-time-out-missing" in self._faults
-            else declared.inter_octet_s + octet_s,
+            else declared.inter_octet_s,
             inactivity=inactivity_s(declared, self._faults))
+        self._between_octets = self._timing.inter_octet
         self._deframer = Deframer()
         self._pairs: dict[tuple[Address, Address], _Pair] = {}
         self._last_octet = 0.0
@@ -72,6 +70,11 @@ class HdlcServer:
         """Whether a link was connected, and none is any more."""
         return bool(self._pairs) and not any(
             pair.link.state is State.CONNECTED for pair in self._pairs.values())
+
+    def at_speed(self, baud: int) -> None:
+        """The line is at ``baud`` bit/s: octets are told of when they end, so much later."""
+        self._timing = replace(
+            self._timing, inter_octet=self._between_octets + BITS_OF_AN_OCTET / baud)
 
     def closed(self) -> None:
         """The line is gone, and each link with it."""

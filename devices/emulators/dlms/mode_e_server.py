@@ -54,7 +54,7 @@ class ModeEServer:
         self._meter = meter
         self._faults = meter.faults
         self._inactivity = inactivity_s(declared, meter.faults)
-        self._hdlc = HdlcServer(meter, declared, octet_s=10 / SIGN_ON_BAUD)
+        self._hdlc = HdlcServer(meter, declared)
         self._sign_on = ServerSignOn(
             _identification(meter, baud), address or meter.settings.serial, faults=meter.faults)
         self._signed_on = False
@@ -97,6 +97,7 @@ class ModeEServer:
         if not self._signed_on and octets[0] == _FLAG and (
                 "mode-e-sign-on-not-needed" in self._faults):
             self._signed_on = True
+            self._hdlc.at_speed(SIGN_ON_BAUD)
         if self._signed_on and self._hdlc.is_disconnected and octets[0] == _REQUEST:
             self.other_speed()  # the speed is 300 bit/s, and the next sign-on begins
         if self._signed_on:
@@ -137,6 +138,7 @@ class ModeEServer:
     def _do(self, step: Step, now: float) -> None:
         if isinstance(step, SignedOn):
             self._signed_on = True
+            self._hdlc.at_speed(step.baud)
             if step.rest:
                 self._hdlc.receive(step.rest, now)
                 self._after_hdlc()
