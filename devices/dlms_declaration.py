@@ -76,11 +76,20 @@ class Wrapper(Schema):
                                 description=f"{_SECONDS} up to 86,400, 0 for never")
 
 
+class SignOn(Schema):
+    """The sign-on of IEC 62056-21, mode E, that goes before HDLC at an optical port."""
+
+    address: str = Field("", pattern="^[0-9A-Za-z ]{0,32}$",
+                         description="the device address, up to 32 digits, letters and spaces, in "
+                                     "quotes; empty where it has none")
+
+
 class Links(Schema):
     """How the server is reached; which of them is used is the rig's."""
 
     hdlc: Hdlc | None = Field(None, description="a mapping of the data link's parameters")
     wrapper: Wrapper | None = Field(None, description="a mapping of the wrapper's parameters")
+    sign_on: SignOn | None = Field(None, description="a mapping of the sign-on's parameters")
 
 
 class Association(Schema):
@@ -177,7 +186,8 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
     firmware = written.firmware
     octets = firmware.octets or (firmware.text or "").encode("ascii").hex().upper()
     links = {name: link.model_dump() for name, link in
-             (("hdlc", written.link.hdlc), ("wrapper", written.link.wrapper)) if link is not None}
+             (("hdlc", written.link.hdlc), ("wrapper", written.link.wrapper),
+              ("sign_on", written.link.sign_on)) if link is not None}
     return {
         "flag_id": written.flag_id, "logical_device_name": written.logical_device_name,
         "logical_device_name_octets": written.logical_device_name.encode("ascii").hex().upper(),

@@ -15,7 +15,7 @@ every adapter keeps:
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -102,6 +102,35 @@ class Dlms(Protocol):
         Octets that arrived before a connection was closed come before ``closed`` does, which is
         said at once and every time from then on.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Octets that crossed a line, ``sent`` or received by the bench; ``time`` as of arrivals."""
+
+    sent: bool
+    octets: bytes
+    time: float
+
+
+@runtime_checkable
+class OpticalHead(Dlms, Protocol):
+    """A line whose sign-on of IEC 62056-21 a plan may drive itself, octet by octet.
+
+    Octets are those of an 8N1 line at every speed: parity of 7E1 is the caller's.
+    """
+
+    confirmation: str  # where the meter confirms: at the "new" speed, the "old", or "none"
+    crossed: Sequence[Crossed]  # what the last ``connect`` sent and received before HDLC
+
+    def dial(self) -> None:
+        """Make a fresh connection without a sign-on, at 300 bit/s."""
+
+    def transmit(self, octets: bytes) -> float:
+        """Send ``octets``; return when the last has left, in seconds of the clock of arrivals."""
+
+    def set_speed(self, baud: int) -> None:
+        """Go to ``baud`` bit/s."""
 
 
 @runtime_checkable

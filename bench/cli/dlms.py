@@ -22,7 +22,7 @@ from bench.protocols.dlms.security.keys import Keys
 from devices import dlms_keys
 
 _ALL = 1 << 30
-_SIGN_ON = (0x2F, 0x06)  # what goes before HDLC in mode E
+_SIGN_ON = (0x2F, 0xAF, 0x06)  # what goes before HDLC in mode E
 
 
 @click.group()

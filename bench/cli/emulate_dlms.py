@@ -93,5 +93,5 @@ def _served(link: str, meter: Meter, declared: Declared) -> LinkServer:
     if link == "wrapper":
         return WrapperServer(meter)
     if link == "mode-e":
-        return ModeEServer(meter, declared.hdlc)
+        return ModeEServer(meter, declared.hdlc, address=declared.address)
     return HdlcServer(meter, declared.hdlc)

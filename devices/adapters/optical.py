@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from bench.errors import RigError
+from bench.protocols.iec62056_21.messages import SIGN_ON_BAUD
 from bench.protocols.iec62056_21.sign_on import (
     ClientSignOn,
     Failed,
@@ -25,6 +26,7 @@ from bench.protocols.iec62056_21.sign_on import (
 from devices.adapters.dlms_serial import DlmsSerial
 from devices.adapters.echo import Echo
 from devices.adapters.options import positive
+from devices.ports import Arrived, Crossed
 
 _BITS = 10  # of an octet on the line
 CONFIRMATIONS = ("new", "old", "none")
@@ -45,7 +47,7 @@ class Optical(DlmsSerial):
                  turn_round_s: float = 0.0, echo: bool = True, inter_octet_s: float = 0.0,
                  write_timeout_s: float = 10.0, clock: Callable[[], float] = time.monotonic,
                  sleep: Callable[[float], object] = time.sleep) -> None:
-        super().__init__(url=url, baud=300, turn_round_s=turn_round_s, echo=echo,
+        super().__init__(url=url, baud=SIGN_ON_BAUD, turn_round_s=turn_round_s, echo=echo,
                          inter_octet_s=inter_octet_s, write_timeout_s=write_timeout_s,
                          clock=clock, sleep=sleep)
         if confirmation not in CONFIRMATIONS:
@@ -56,6 +58,10 @@ class Optical(DlmsSerial):
         self._response = positive("response_s", response_s)
         self._attempts = int(positive("attempts", attempts))
         self._may_echo = echo
+        self._has_heard = False  # since the line was dialled
+        self.confirmation = confirmation
+        self.crossed: list[Crossed] = []
+        """What the last :meth:`connect` sent and received, attempt after attempt."""
         self.failed: str = ""
         """Why the last sign-on failed, empty where it did not."""
         self.identification = ""
@@ -65,17 +71,48 @@ class Optical(DlmsSerial):
         """Sign on; where the meter does not take part, the connection is closed."""
         super().connect()
         self.failed = ""
+        self.crossed = []
         for _ in range(self._attempts):
             if self._signs_on() or self._closed:
                 break
         else:
             self._closed = True
 
-    def _signs_on(self) -> bool:
-        """Return whether the meter signed on."""
+    def dial(self) -> None:
+        """Make a fresh connection without a sign-on, at 300 bit/s."""
+        super().connect()
+        self._begin()
+        self.set_speed(SIGN_ON_BAUD)
+
+    def transmit(self, octets: bytes) -> float:
+        """Send ``octets``; return when the last has left, in seconds of the clock of arrivals."""
+        if self._has_heard:  # whether the head echoes is known: the same text is no echo
+            self._has_echo = self._echo.came
+        end = self._clock() + len(octets) * _BITS / self._speed
+        self.send(octets)
+        self._sleep(max(0.0, end - self._clock()))
+        return end
+
+    def set_speed(self, baud: int) -> None:
+        """Go to ``baud`` bit/s."""
+        self._speed = baud
+        self._port.set_baud(baud)
+
+    def receive(self, timeout: float) -> Arrived:
+        """Return what arrives next, after at most ``timeout`` seconds (0 takes what is there)."""
+        arrived = super().receive(timeout)
+        self._has_heard = self._has_heard or bool(arrived.octets)
+        return arrived
+
+    def _begin(self) -> None:
         self._forget()
         self._echo = Echo()
         self._has_echo = self._may_echo
+        self._has_heard = False
+
+    def _signs_on(self) -> bool:
+        """Return whether the meter signed on."""
+        self._begin()
         steps = self._sign_on.start()
         while not self._closed:
             for step in steps:
@@ -95,12 +132,12 @@ class Optical(DlmsSerial):
 
     def _do(self, step: Step) -> None:
         if isinstance(step, Send):
+            self.crossed.append(Crossed(sent=True, octets=step.octets, time=self._clock()))
             self.send(step.octets)
             # a line that does not say when the last octet has left (a pty, a socket)
             self._sleep(len(step.octets) * _BITS / self._speed)
         elif isinstance(step, Switch):
-            self._speed = step.baud
-            self._port.set_baud(step.baud)
+            self.set_speed(step.baud)
         elif isinstance(step, Identified):
             # the confirmation is the same text as the acknowledgement: it must not pass for echo
             self._has_echo = self._echo.came
@@ -110,10 +147,14 @@ class Optical(DlmsSerial):
     def _heard(self) -> list[Step]:
         """Return what follows from what the meter says within the time it may take."""
         deadline = self._clock() + self._response
-        while not self._closed and (left := deadline - self._clock()) > 0:
+        steps: list[Step] = []
+        heard = b""
+        while not steps and not self._closed and (left := deadline - self._clock()) > 0:
             octets = self._read(left)
             if octets:
+                heard += octets
                 deadline = self._clock() + self._response
-                if steps := self._sign_on.receive(octets):
-                    return steps
-        return []
+                steps = self._sign_on.receive(octets)
+        if heard:
+            self.crossed.append(Crossed(sent=False, octets=heard, time=self._last_heard))
+        return steps

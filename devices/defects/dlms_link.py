@@ -91,9 +91,43 @@ _WRAPPER: tuple[_Row, ...] = (
 )
 
 _MODE_E: tuple[_Row, ...] = (
-    ("mode-e-parity-missing", "HDLC_FRAME_P1", "the identification has no parity bits"),
-    ("mode-e-rate-ignored", "HDLC_FRAME_P1",
+    # the identification
+    ("mode-e-flag-id-wrong", "SIGN_ON_P1", "the identification has another maker's FLAG id"),
+    ("mode-e-mark-missing", "SIGN_ON_P1", "the identification does not offer mode E"),
+    ("mode-e-parity-missing", "HDLC_FRAME_P1 SIGN_ON_P1",
+     "the identification has no parity bits"),
+    ("mode-e-own-address-unknown", "SIGN_ON_P2",
+     "requests with the meter's own address go unheard"),
+    ("mode-e-identification-early", "SIGN_ON_P3",
+     "the identification begins before the request has ended"),
+    ("mode-e-identification-late", "SIGN_ON_P3",
+     "the identification begins 1.9 s after the request"),
+    # the rate
+    ("mode-e-rate-ignored", "HDLC_FRAME_P1 SIGN_ON_P4",
      "another rate is confirmed than the client acknowledged"),
+    ("mode-e-highest-rate-always", "SIGN_ON_P4",
+     "the line goes to the highest rate, whatever was acknowledged"),
+    ("mode-e-rate-kept-after-disc", "SIGN_ON_P5", "after DISC the line stays at its speed"),
+    ("mode-e-rate-kept-after-time-out", "SIGN_ON_P5",
+     "after the inactivity time-out the line stays at its speed"),
+    # what is not to be taken
+    ("mode-e-request-not-checked", "SIGN_ON_N1", "any line that begins with / is answered"),
+    ("mode-e-terminator-not-checked", "SIGN_ON_N1", "requests without CR LF are answered"),
+    ("mode-e-address-not-checked", "SIGN_ON_N2", "requests to any address are answered"),
+    ("mode-e-parity-not-checked", "SIGN_ON_N3", "characters of any parity are taken"),
+    ("mode-e-rate-not-checked", "SIGN_ON_N4",
+     "any rate is confirmed, higher than offered or without a meaning"),
+    ("mode-e-protocol-not-checked", "SIGN_ON_N5", "any protocol and mode is confirmed as HDLC"),
+    ("mode-e-cut-acknowledgement-accepted", "SIGN_ON_N6",
+     "an acknowledgement that stops half-way is confirmed after a silence"),
+    ("mode-e-sign-on-not-needed", "SIGN_ON_N7", "HDLC is served without a sign-on"),
+    # silence
+    ("mode-e-silent-after-odd-request", "FIELD-03 SIGN_ON_N1",
+     "nobody is signed on any more after a request that cannot be read"),
+    ("mode-e-silent-after-odd-acknowledgement", "FIELD-03 SIGN_ON_N4",
+     "nobody is signed on any more after an acknowledgement that cannot be followed"),
+    ("mode-e-waits-for-acknowledgement", "FIELD-03 SIGN_ON_N6",
+     "no request is answered any more until the acknowledgement of the last one comes"),
 )
 
 _TABLES = ((_HDLC, "hdlc"), (_WRAPPER, "wrapper"), (_MODE_E, "mode-e"))

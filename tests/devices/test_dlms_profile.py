@@ -149,6 +149,8 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"max_information_receive": "max_information_receive: 4096"}, "expected octets, 32 to 2,030"),
     ({"window_transmit": "window_transmit: 8"}, "window_transmit: expected frames, 1 to 7"),
     ({"wrapper": "wrapper: false"}, "dlms.link.wrapper: expected none, because ics.wrapper is fal"),
+    ({"sign_on": 'sign_on: {address: "1-2"}'},
+     r"link\.sign_on\.address: expected the device address, up to 32 .*found '1-2'"),
     ({"client": "client: 32"}, r"lls\.client: 32 and its server are those of public too"),
     ({"context": "context: logical"}, r"associations\.public\.context: expected one of ln, sn"),
     ({"context": "context: sn"}, "expected ln, because ics.short_names is false"),

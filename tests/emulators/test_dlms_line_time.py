@@ -32,8 +32,9 @@ def test_what_the_meter_hears_takes_its_time_too() -> None:
     line = LineTime(LineSettings(300))
     line.heard(b"\x7e" * 30, 2.0)
     line.heard(b"\x7e" * 3, 2.5)
-    assert list(line.arrived(2.999)) == []
-    assert [moment for moment, _ in line.arrived(3.1)] == pytest.approx([3.0, 3.1])
+    assert len(list(line.arrived(2.999))) == 29
+    assert [moment for moment, _ in line.arrived(3.1)] == pytest.approx(
+        [3.0, 3 + 1 / 30, 3 + 2 / 30, 3.1])
 
 
 def test_a_meter_waits_before_it_answers_and_between_frames() -> None:
@@ -59,6 +60,21 @@ def test_a_change_of_speed_counts_from_the_next_octets_on() -> None:
     line.send(bytes(960), 0.0)
     heard = arrivals(line)
     assert heard[-1][0] == pytest.approx(1.0 + 0.2 + 1.0)
+
+
+def test_a_sign_on_takes_its_time_on_a_line_without_a_speed_too() -> None:
+    line = LineTime(LineSettings())
+    line.switch(300, 0.0, signing_on=True)
+    line.heard(bytes(30), 1.0)
+    assert len(list(line.arrived(1.99))) == 29
+    assert [moment for moment, _ in line.arrived(9.0)] == pytest.approx([2.0])
+    line.pause(0.3, 10.0)
+    line.send(bytes(30), 10.0)
+    line.switch(9600, 10.0)
+    line.send(bytes(5000), 10.0)
+    heard = arrivals(line)
+    assert heard[0] == (pytest.approx(10.3 + 1 / 30), bytes(1))
+    assert heard[-1] == (pytest.approx(11.3), bytes(5001))
 
 
 def test_noise_spoils_its_share_of_octets_both_ways_and_equal_seeds_equal_ones() -> None:

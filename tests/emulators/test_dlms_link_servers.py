@@ -12,13 +12,14 @@ from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
 from bench.protocols.dlms.hdlc_frame import Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import Parameters, decode_parameters
-from bench.protocols.iec62056_21.characters import with_parity
+from bench.protocols.iec62056_21.characters import with_odd_parity, with_parity
 from bench.protocols.iec62056_21.messages import Acknowledgement, Request
+from bench.protocols.iec62056_21.sign_on import LEAST_REACTION_S, MOST_REACTION_S, NO_ANSWER_S
 from devices.defects.dlms_link import DLMS_LINK
 from devices.emulators.dlms.hdlc_server import DEFAULT, HdlcServer
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.meter import Meter, Push
-from devices.emulators.dlms.mode_e_server import ModeEServer
+from devices.emulators.dlms.mode_e_server import ModeEServer, Pause
 from devices.emulators.dlms.profile import READER, Settings
 from devices.emulators.dlms.wrapper_server import WrapperServer
 
@@ -65,7 +66,8 @@ class Talk:
                 while self.link.deadline is not None and self.link.deadline <= self.now:
                     self.link.time_passed(max(self.link.deadline, 0.0))
             back.append(b"".join(one if isinstance(one, bytes) else b"@%d" % one.baud
-                                 for one in self.link.outgoing()))
+                                 for one in self.link.outgoing()
+                                 if not isinstance(one, Pause)))
         return back
 
 
@@ -373,10 +375,89 @@ def test_a_meter_that_does_not_close_does_not_sign_on_anew_either() -> None:
     assert types(back[-1]) == ["I"]
 
 
+def test_a_meter_signs_on_again_after_anything_odd() -> None:
+    odd: list[Script] = [
+        [with_parity(b"/?#!\r\n")], [with_parity(b"/?!\r"), 1.6], [with_odd_parity(b"/?!\r\n")],
+        [with_parity(b"/?9!\r\n")], [ASK], [ASK, AGREE[:3], 1.6], [ASK, ODD_RATE], [SNRM]]
+    for script in odd:
+        back = mode_e([*script, ASK, AGREE, SNRM])
+        assert types(back[-1]) == ["UA"], script
+
+
+def test_a_sign_on_that_is_not_acknowledged_in_time_is_over() -> None:
+    assert b"252" in mode_e([ASK, 3.9, AGREE])[-1].translate(BARE)
+    assert mode_e([ASK, 4.1, AGREE])[-1].translate(BARE) == b"@300"
+
+
+def test_a_meter_at_300_bit_s_takes_the_next_request_once_its_link_has_ended() -> None:
+    agree = with_parity(Acknowledgement("0").encode())
+    assert mode_e([ASK, agree, SNRM, ASK])[-1] == SILENT
+    assert b"/SMB" in mode_e([ASK, agree, SNRM, DISC, ASK])[-1].translate(BARE)
+
+
+def test_how_long_a_meter_waits_before_it_names_itself_can_be_wrong() -> None:
+    found = []
+    for faults in ((), ("mode-e-identification-late",)):
+        link = ModeEServer(meter(*faults))
+        link.receive(ASK, 0.0)
+        found += [one.seconds for one in link.outgoing() if isinstance(one, Pause)]
+    assert LEAST_REACTION_S < found[0] < MOST_REACTION_S < found[1] < NO_ANSWER_S
+
+
+@pytest.mark.parametrize("fault", ["mode-e-rate-kept-after-disc",
+                                   "mode-e-rate-kept-after-time-out"])
+def test_a_meter_can_stay_at_its_speed(fault: str) -> None:
+    for faults, left in (((), False), ((fault,), True)):
+        link = ModeEServer(meter(*faults))
+        talk = Talk(link)
+        talk.play([ASK, AGREE, SNRM])
+        talk.play([DISC] if fault.endswith("disc") else [121.0])
+        link.other_speed()
+        assert link.signed_on is left
+    right = ModeEServer(meter(fault))
+    Talk(right).play([ASK, AGREE, SNRM])
+    right.other_speed()
+    assert not right.signed_on
+
+
+BARE = bytes(octet & 0x7F for octet in range(256))
+ODD_RATE = with_parity(Acknowledgement("9").encode())
+
+
+def named(back: list[bytes]) -> bool:
+    return b"/SMB5\\2" in back[-1].translate(BARE)
+
+
+def unnamed(back: list[bytes]) -> bool:
+    return b"/" not in back[-1].translate(BARE)
+
+
+def unconfirmed(back: list[bytes]) -> bool:
+    return b"\x06" not in back[-1]
+
+
 MODE_E: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
     "mode-e-parity-missing": ([ASK], lambda back: back[-1].endswith(with_parity(b"1\r\n"))
                               and b"/SMB" not in back[-1]),
     "mode-e-rate-ignored": ([ASK, AGREE], lambda back: with_parity(b"252") in back[-1]),
+    "mode-e-flag-id-wrong": ([ASK], named),
+    "mode-e-mark-missing": ([ASK], named),
+    "mode-e-own-address-unknown": ([with_parity(Request("1").encode())], named),
+    "mode-e-identification-early": ([ASK[:-2]], unnamed),
+    "mode-e-highest-rate-always": ([ASK, with_parity(Acknowledgement("3").encode())],
+                                   lambda back: back[-1].endswith(b"@2400")),
+    "mode-e-request-not-checked": ([with_parity(b"/!\r\n")], unnamed),
+    "mode-e-terminator-not-checked": ([with_parity(b"/?!\n")], unnamed),
+    "mode-e-address-not-checked": ([with_parity(Request("2").encode())], unnamed),
+    "mode-e-parity-not-checked": ([with_odd_parity(b"/?!\r\n")], unnamed),
+    "mode-e-rate-not-checked": ([ASK, ODD_RATE], unconfirmed),
+    "mode-e-protocol-not-checked": ([ASK, with_parity(Acknowledgement("5", "3").encode())],
+                                    unconfirmed),
+    "mode-e-cut-acknowledgement-accepted": ([ASK, AGREE[:-2], 1.6], unconfirmed),
+    "mode-e-sign-on-not-needed": ([SNRM], lambda back: types(back[-1]) == []),
+    "mode-e-silent-after-odd-request": ([with_parity(b"/?#!\r\n"), ASK], named),
+    "mode-e-silent-after-odd-acknowledgement": ([ASK, ODD_RATE, ASK], named),
+    "mode-e-waits-for-acknowledgement": ([ASK, 10.0, ASK], named),
 }
 
 
@@ -388,5 +469,7 @@ def test_each_defect_of_mode_e_changes_the_answer_of_a_right_meter(name: str) ->
 
 
 def test_each_defect_of_a_link_is_shown_above() -> None:
-    shown = {*HDLC, *WRAPPER, *MODE_E, "wrapper-silent-after-odd-header"}
+    shown = {*HDLC, *WRAPPER, *MODE_E, "wrapper-silent-after-odd-header",
+             "mode-e-identification-late", "mode-e-rate-kept-after-disc",
+             "mode-e-rate-kept-after-time-out"}
     assert shown == {one.name for one in DLMS_LINK}

@@ -1,9 +1,11 @@
-"""Every public purpose has a case in the plan for DLMS meters, and the guide says which."""
+"""Every public purpose has a case in the plan for DLMS meters, and the guide says which; so has
+each requirement of the sign-on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,27 @@ from bench.plan import load_plans
 from bench.resources import ROOT
 
 GUIDE = ROOT / "docs" / "dlms.md"
-OWN = ("COSEM", "FIELD")  # not ids of the public suites
+SIGN_ON = "SIGN_ON"
+OWN = ("COSEM", "FIELD", SIGN_ON)  # not ids of the public suites
+
+Wanted = Callable[[str], bool]
 
 
-@pytest.fixture(scope="module")
-def verified() -> Mapping[str, set[str]]:
-    """Return the cases of each public purpose of the catalogue."""
+def is_public(name: str) -> bool:
+    return not name.startswith(OWN)
+
+
+def is_of_the_sign_on(name: str) -> bool:
+    return name.startswith(SIGN_ON)
+
+
+@cache
+def verified(wanted: Wanted) -> Mapping[str, set[str]]:
+    """Return the cases of each ``wanted`` requirement of the catalogue."""
     catalogue = load_catalogue()
     found: dict[str, set[str]] = {
         name.removeprefix("DLMS/"): set() for name in catalogue
-        if name.startswith("DLMS/") and not name.removeprefix("DLMS/").startswith(OWN)}
+        if name.startswith("DLMS/") and wanted(name.removeprefix("DLMS/"))}
     for case in load_plans([Path(ROOT) / "testplans" / "dlms"], catalogue):
         for name in case.requirements:
             if name.removeprefix("DLMS/") in found:
@@ -30,19 +43,24 @@ def verified() -> Mapping[str, set[str]]:
     return found
 
 
-def test_every_public_purpose_is_verified_by_a_case(verified: Mapping[str, set[str]]) -> None:
-    assert len(verified) == 57
-    assert sorted(name for name, cases in verified.items() if not cases) == []
+@pytest.mark.parametrize(("wanted", "number"), [(is_public, 57), (is_of_the_sign_on, 12)])
+def test_every_purpose_is_verified_by_a_case(wanted: Wanted, number: int) -> None:
+    found = verified(wanted)
+    assert len(found) == number
+    assert sorted(name for name, cases in found.items() if not cases) == []
 
 
 @pytest.mark.skipif(not GUIDE.is_file(), reason="the documents are not installed")
-def test_the_table_of_the_guide_names_the_cases_of_every_purpose(
-        verified: Mapping[str, set[str]]) -> None:
+@pytest.mark.parametrize(("wanted", "heading"), [
+    (is_public, "Public purposes and cases"),
+    (is_of_the_sign_on, "The sign-on of optical heads")])
+def test_the_table_of_the_guide_names_the_cases_of_every_purpose(wanted: Wanted,
+                                                                 heading: str) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    table = text.partition("### Public purposes and cases\n")[2].partition("\n### ")[0]
+    table = text.partition(f"### {heading}\n")[2].partition("\n### ")[0]
     told = {name: set(_cases(cells)) for name, cells in
-            re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE)}
-    assert told == verified
+            re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, re.MULTILINE)}
+    assert told == verified(wanted)
 
 
 def _cases(cells: str) -> Iterator[str]:

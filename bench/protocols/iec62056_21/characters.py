@@ -18,6 +18,11 @@ def with_parity(text: bytes) -> bytes:
     return text.translate(_WITH_PARITY)
 
 
+def with_odd_parity(text: bytes) -> bytes:
+    """Return ``text`` with every parity bit wrong."""
+    return bytes(octet ^ 0x80 for octet in with_parity(text))
+
+
 def without_parity(octets: bytes) -> tuple[bytes, tuple[int, ...]]:
     """Return the text in ``octets`` of an 8N1 line, and where the parity bit is wrong."""
     text = bytes(octet & 0x7F for octet in octets)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bench.errors import LocalProtocolError, RemoteProtocolError
 
 END = b"\r\n"
-ACK = 0x06
+STX, ACK, NAK = 0x02, 0x06, 0x15
 MODE_E = b"\\2"
 """The escape sequence in an identification that offers mode E."""
 

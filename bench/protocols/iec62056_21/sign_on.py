@@ -6,6 +6,10 @@ The meter confirms by the same acknowledgement at the new rate, still 7E1; then 
 
 A session returns what to do, in order: octets to send as they go on an 8N1 line, and changes of
 the line. Noise, the client's own echo and flags that come first are passed over.
+
+Times of IEC 62056-21, 6.4.3.3, as public sources quote them: an answer begins 200 ms (20 ms where
+the maker allows it) to 1500 ms after the message that it answers, characters of one message are no
+further apart than 1500 ms, and an answer that has not come after 2200 ms does not come.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from bench.protocols.iec62056_21.messages import (
     ACK,
     BAUD,
     CHARACTER,
+    END,
     SIGN_ON_BAUD,
     Acknowledgement,
     Identification,
@@ -26,6 +31,10 @@ from bench.protocols.iec62056_21.messages import (
     decode_identification,
     decode_request,
 )
+
+LEAST_REACTION_S, MOST_REACTION_S = 0.02, 1.5
+INTER_CHARACTER_S = 1.5
+NO_ANSWER_S = 2.2
 
 _LONGEST = 80  # octets of a line: a request with an address of 32 is the longest, with a margin
 
@@ -70,6 +79,8 @@ class Failed:
 
 Step = Send | Switch | Identified | SignedOn | Failed
 
+_END_MARK = with_parity(b"!")
+
 START = Switch(SIGN_ON_BAUD, seven_bits=True)
 """The setting that both sides begin with."""
 
@@ -82,6 +93,11 @@ class _Lines:
 
     def feed(self, octets: bytes) -> None:
         self._octets = (self._octets + octets)
+
+    @property
+    def pending(self) -> bytes:
+        """What has begun and not ended, without parity."""
+        return without_parity(self._octets)[0]
 
     def next(self, first: bytes) -> tuple[bytes, tuple[int, ...]] | None:
         """Return the next line that starts with one of ``first``, and its parity errors."""
@@ -177,15 +193,28 @@ class ServerSignOn:
 
     ``confirmation`` as for :class:`ClientSignOn`. An acknowledgement for anything but mode E, or
     for a rate above its own, sends it back to the start, as a meter that has nothing else does.
+    ``faults`` are names of :mod:`devices.defects.dlms_link`.
     """
 
     def __init__(self, identification: Identification, address: str = "", *,
-                 confirmation: str = "new") -> None:
+                 confirmation: str = "new", faults: frozenset[str] = frozenset()) -> None:
         self._identification = identification
         self._address = address
         self._confirmation = confirmation
+        self._faults = faults
         self._identified = False
+        self._deaf = False
         self._lines = _Lines()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._lines.pending)
+
+    @property
+    def awaits_acknowledgement(self) -> bool:
+        """Whether the meter named itself, and gives up unless the acknowledgement comes."""
+        return self._identified and "mode-e-waits-for-acknowledgement" not in self._faults
 
     def restart(self) -> list[Step]:
         """Go back to the start: the link was closed, or nothing came for too long."""
@@ -195,36 +224,70 @@ class ServerSignOn:
 
     def receive(self, octets: bytes) -> list[Step]:
         """Take what arrived; return what to do."""
+        if "mode-e-identification-early" in self._faults:
+            octets = octets.replace(_END_MARK, _END_MARK + with_parity(END))
         self._lines.feed(octets)
         steps: list[Step] = []
-        while (line := self._lines.next(b"/\x06")) is not None:
+        while not self._deaf and (line := self._lines.next(b"/\x06")) is not None:
             steps += self._take(*line)
             if steps and isinstance(steps[-1], SignedOn):
                 break
         return steps
 
+    def silence(self) -> list[Step]:
+        """Give up a message that has stopped half-way; return what to do."""
+        pending = self._lines.pending
+        self._lines.rest()
+        if not pending or self._deaf:
+            return []
+        if "mode-e-terminator-not-checked" in self._faults and pending.endswith(b"!\r"):
+            return self._take(pending + b"\n", ())
+        if "mode-e-cut-acknowledgement-accepted" in self._faults and self._identified:
+            return self._acknowledged(Acknowledgement(self._identification.baud))
+        return self._failed(RemoteProtocolError(len(pending), "CR LF", "nothing"), pending)
+
     def _take(self, text: bytes, parity_errors: tuple[int, ...]) -> list[Step]:
         try:
-            if parity_errors:
+            if parity_errors and "mode-e-parity-not-checked" not in self._faults:
                 raise RemoteProtocolError(parity_errors[0], "even parity", "odd parity")
-            if text.startswith(b"/"):
-                return self._asked(decode_request(text))
-            return self._acknowledged(decode_acknowledgement(text))
+            if not text.startswith(b"/"):
+                return self._acknowledged(decode_acknowledgement(text))
+            if "mode-e-request-not-checked" in self._faults and text.endswith(END):
+                return self._asked(Request())
+            if "mode-e-terminator-not-checked" in self._faults:
+                text = text.rstrip(END) + END
+            return self._asked(decode_request(text))
         except RemoteProtocolError as wrong:
-            return [Failed(wrong, text)]
+            return self._failed(wrong, text)
+
+    def _failed(self, wrong: RemoteProtocolError, text: bytes) -> list[Step]:
+        self._deaf = "mode-e-silent-after-odd-request" in self._faults and text.startswith(b"/")
+        return [Failed(wrong, text)]
 
     def _asked(self, request: Request) -> list[Step]:
-        if request.address.lstrip("0") not in ("", self._address.lstrip("0")):
+        if self._identified and "mode-e-waits-for-acknowledgement" in self._faults:
+            return []
+        if not self._is_for_us(request.address):
             return []
         self._identified = True
         return [Send(with_parity(self._identification.encode()))]
 
+    def _is_for_us(self, address: str) -> bool:
+        if "mode-e-address-not-checked" in self._faults:
+            return True
+        if "mode-e-own-address-unknown" in self._faults:
+            return not address
+        return address.lstrip("0") in ("", self._address.lstrip("0"))
+
     def _acknowledged(self, found: Acknowledgement) -> list[Step]:
-        baud = BAUD.get(found.baud, 0)
-        offered = BAUD.get(self._identification.baud, SIGN_ON_BAUD)
-        if not self._identified or (found.protocol, found.mode) != ("2", "2") or not (
-                0 < baud <= offered):
+        baud, offered = self._rate(found.baud), BAUD.get(self._identification.baud, SIGN_ON_BAUD)
+        is_ours = (found.protocol, found.mode) == ("2", "2") or (
+            "mode-e-protocol-not-checked" in self._faults)
+        if not self._identified or not is_ours or not baud:
+            self._deaf = "mode-e-silent-after-odd-acknowledgement" in self._faults
             return self.restart()
+        if "mode-e-highest-rate-always" in self._faults:
+            baud = offered
         self._identified = False
         confirmation = Send(with_parity(found.encode()))
         steps: dict[str, list[Step]] = {
@@ -233,3 +296,10 @@ class ServerSignOn:
             "none": []}
         return [*steps[self._confirmation], Switch(baud, seven_bits=False),
                 SignedOn(baud, self._lines.rest())]
+
+    def _rate(self, character: str) -> int:
+        """Return the bit/s that an acknowledged rate stands for, 0 for one that is not offered."""
+        baud, offered = BAUD.get(character, 0), BAUD.get(self._identification.baud, SIGN_ON_BAUD)
+        if "mode-e-rate-not-checked" in self._faults:
+            return baud or offered
+        return baud if baud <= offered else 0

@@ -12,8 +12,9 @@ from bench.steps.dlms import (
     segments,
     services,
     short_names,
+    sign_on,
     writing,
 )
 
 __all__ = ["association", "buffers", "demands", "images", "link", "objects", "protection", "pushes",
-           "segments", "services", "short_names", "writing"]
+           "segments", "services", "short_names", "sign_on", "writing"]

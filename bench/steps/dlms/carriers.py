@@ -31,7 +31,7 @@ from bench.protocols.dlms.hdlc_frame import FLAG, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_frame import Arrival as Cut
 from bench.protocols.dlms.hdlc_states import State
 from bench.steps.dlms.evidence import Evidence
-from devices.ports import Arrival, Arrived, Dlms
+from devices.ports import Arrival, Arrived, Dlms, OpticalHead
 
 LONGEST_WAIT = 120.0
 """Seconds after which an exchange is given up whatever the link still hopes for."""
@@ -123,6 +123,8 @@ class HdlcCarrier:
         """Connect the line alone."""
         self._port.connect()
         self._evidence.connected()
+        if isinstance(self._port, OpticalHead):
+            self._evidence.crossed(self._port.crossed)
         self.closed = False
         self._deframer = Deframer()
         return Opening("connected")

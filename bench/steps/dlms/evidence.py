@@ -9,7 +9,7 @@ the bench's clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from bench.errors import RemoteProtocolError
 from bench.protocols.dlms.explain import Conversation
 from bench.protocols.dlms.hdlc_frame import decode
 from bench.steps.vocabulary import Frame
+from devices.ports import Crossed
 
 MASK = 0x2A
 _REQUEST = bytes.fromhex("E6E60060")
@@ -48,14 +49,22 @@ class Evidence:
         """Note what is sent now."""
         self._note("sent", octets, self.clock())
 
+    def crossed(self, line: Iterable[Crossed]) -> None:
+        """Note what the adapter itself sent and received."""
+        for one in line:
+            self._note("sent" if one.sent else "received", one.octets, self._moment(one.time))
+
     def received(self, octets: bytes, at: float) -> None:
         """Note what arrived at ``at``, in seconds of the monotonic clock."""
-        self._note("received", octets, self.clock() - timedelta(seconds=time.monotonic() - at))
+        self._note("received", octets, self._moment(at))
 
     def take(self) -> tuple[Frame, ...]:
         """Return what was noted since the last call."""
         taken, self._frames = tuple(self._frames), []
         return taken
+
+    def _moment(self, at: float) -> datetime:
+        return self.clock() - timedelta(seconds=time.monotonic() - at)
 
     def _note(self, direction: str, octets: bytes, at: datetime) -> None:
         kept = self._segment_covered(octets) if self.secrets and direction == "sent" else octets

@@ -43,6 +43,7 @@ class Declared:
 
     settings: Settings = FRESH
     hdlc: Hdlc = DEFAULT
+    address: str = ""  # that of the sign-on; the serial number where empty
     low: str = LOW
     high: str = HIGH
     further: Mapping[Place, str] = field(default_factory=dict)
@@ -67,7 +68,8 @@ def load(path: Path) -> Declared:
     further = {(one.client, one.server): one.keys or "" for one in named
                if one.mechanism != "lls" and one.keys != high}
     low = (lows or highs or [LOW])[-1]
-    return Declared(settings, dlms.link.hdlc or DEFAULT, low, high, further)
+    address = dlms.link.sign_on.address if dlms.link.sign_on else ""
+    return Declared(settings, dlms.link.hdlc or DEFAULT, address, low, high, further)
 
 
 def meter_keys(folder: Path, declared: Declared) -> MeterKeys:

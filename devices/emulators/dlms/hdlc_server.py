@@ -8,7 +8,7 @@ octets, addresses) can be wrong here, too, by name (:mod:`devices.defects.dlms_l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.protocols.dlms import hdlc_events as events
 from bench.protocols.dlms.hdlc_address import Address
@@ -16,10 +16,12 @@ from bench.protocols.dlms.hdlc_frame import Arrival, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_link import Timing
 from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.hdlc_server import ServerLink
+from bench.protocols.dlms.hdlc_states import State
 from devices.dlms_declaration import Hdlc
 from devices.emulators.dlms import hdlc_tolerance
 from devices.emulators.dlms.meter import Meter
 
+BITS_OF_AN_OCTET = 10  # on the line: start, 8, stop
 DEFAULT = Hdlc.model_validate(
     {"lower": 17, "address_octets": 2, "inter_octet_s": 0.2, "response_s": 3.0})
 """The station of a meter whose profile declares none; what dlms-cosem's clients can address."""
@@ -48,6 +50,7 @@ class HdlcServer:
             inter_octet=1e9 if "hdlc-inter-octet-time-out-missing" in self._faults
             else declared.inter_octet_s,
             inactivity=inactivity_s(declared, self._faults))
+        self._between_octets = self._timing.inter_octet
         self._deframer = Deframer()
         self._pairs: dict[tuple[Address, Address], _Pair] = {}
         self._last_octet = 0.0
@@ -61,6 +64,17 @@ class HdlcServer:
         if self._deframer.pending:
             due.append(self._last_octet + self._timing.inter_octet)
         return min((one for one in due if one is not None), default=None)
+
+    @property
+    def is_disconnected(self) -> bool:
+        """Whether a link was connected, and none is any more."""
+        return bool(self._pairs) and not any(
+            pair.link.state is State.CONNECTED for pair in self._pairs.values())
+
+    def at_speed(self, baud: int) -> None:
+        """The line is at ``baud`` bit/s: octets are told of when they end, so much later."""
+        self._timing = replace(
+            self._timing, inter_octet=self._between_octets + BITS_OF_AN_OCTET / baud)
 
     def closed(self) -> None:
         """The line is gone, and each link with it."""

@@ -3,7 +3,8 @@
 A pseudo-terminal ignores speed, parity and noise, so an emulated meter models them: each octet
 takes ten bits, the meter waits before it answers and between frames, and a seeded share of octets
 has a bit flipped in either direction. Where the other end is set to another speed (a pty's master
-can be asked), what is heard is rubbish. Without a speed octets pass at once. Times are seconds.
+can be asked), what is heard is rubbish. Without a speed octets pass at once, but for a sign-on in
+mode E, whose speeds are the standard's: it takes its time on every line. Times are seconds.
 """
 
 from __future__ import annotations
@@ -55,15 +56,15 @@ class LineTime:
     def __init__(self, settings: LineSettings, terminal: Terminal | None = None) -> None:
         self._settings = settings
         self._terminal = terminal
-        real = terminal is not None and not terminal.is_new  # which takes its own time
-        self._timed = bool(settings.baud) and not real
+        self._real = terminal is not None and not terminal.is_new  # which takes its own time
+        self._timed = bool(settings.baud) and not self._real
         self._baud = settings.baud
         self._noise = random.Random(settings.seed)  # noqa: S311  reproducible, guards nothing
         self._in: deque[tuple[float, bytes]] = deque()
         self._out: deque[tuple[float, bytes, int]] = deque()  # b"" for a change of speed
         self._in_free = 0.0
         self._out_free = 0.0
-        if real and terminal is not None and settings.baud:
+        if self._real and terminal is not None and settings.baud:
             set_speed(terminal, settings.baud)
 
     @property
@@ -81,12 +82,13 @@ class LineTime:
 
     def heard(self, octets: bytes, now: float) -> None:
         """The other end sent ``octets``, which arrived in our buffer at ``now``."""
-        sent, octets = octets, self._spoilt(octets, self._baud)
-        self._in_free = max(now, self._in_free) + self._time(len(octets))
-        self._in.append((self._in_free, octets))
-        if self._settings.echo:  # at the speed that it is sent at, whatever the meter hears
-            self._out.append((self._in_free, sent, _AS_SENT))
-            self._out_free = max(self._in_free, self._out_free)
+        self._in_free = max(now, self._in_free)
+        for piece in self._pieces(octets):
+            self._in_free += self._time(len(piece))
+            self._in.append((self._in_free, self._spoilt(piece, self._speed)))
+            if self._settings.echo:  # at the speed that it is sent at, whatever the meter hears
+                self._out.append((self._in_free, piece, _AS_SENT))
+                self._out_free = max(self._in_free, self._out_free)
 
     def send(self, octets: bytes, now: float) -> None:
         """The meter sends ``octets``: in pieces that arrive when their last octet does."""
@@ -94,13 +96,22 @@ class LineTime:
         end = max(now + pause, self._out_free)
         for piece in self._pieces(octets):
             end += self._time(len(piece))
-            self._out.append((end, piece, self._baud))
+            self._out.append((end, piece, self._speed))
         self._out_free = end + (self._settings.gap if self._timed else 0.0)
 
-    def switch(self, baud: int, now: float) -> None:
-        """The meter changes its speed once all has left that it sent, and waits a little."""
+    def pause(self, seconds: float, now: float) -> None:
+        """The meter sends nothing for so long, where octets take time."""
+        if self._timed:
+            self._out_free = max(now, self._out_free) + seconds
+
+    def switch(self, baud: int, now: float, *, signing_on: bool = False) -> None:
+        """The meter changes its speed once all has left that it sent.
+
+        Where it goes up the other end is given a little to follow; down it leads itself.
+        """
+        self._timed = not self._real and (signing_on or bool(self._settings.baud))
         free = max(now, self._out_free)
-        if self._timed and baud != self._baud:
+        if self._timed and 0 < self._baud < baud:
             self._out_free = free + _REACTION_S
         self._baud = baud
         self._out.append((free, b"", baud))
@@ -126,6 +137,11 @@ class LineTime:
             sent.append(self._spoilt(octets, baud) if baud != _AS_SENT else octets)
         return b"".join(sent)
 
+    @property
+    def _speed(self) -> int:
+        """The speed that octets are sent and heard at, 0 where they take no time."""
+        return self._baud if self._timed else 0
+
     def _time(self, octets: int) -> float:
         return octets * _BITS / self._baud if self._timed else 0.0
 
@@ -136,7 +152,7 @@ class LineTime:
         return [octets[start : start + size] for start in range(0, len(octets), size)]
 
     def _spoilt(self, octets: bytes, baud: int) -> bytes:
-        if self._timed and self._terminal is not None and octets:
+        if baud and self._terminal is not None and octets:
             other = speed_of(self._terminal)
             if other is not None and other != baud:
                 return self._noise.randbytes(len(octets))

@@ -14,7 +14,7 @@ from bench.protocols.iec62056_21.sign_on import Switch
 from devices.emulators import serving
 from devices.emulators.dlms.line_time import LineSettings, LineTime
 from devices.emulators.dlms.meter import Meter
-from devices.emulators.dlms.mode_e_server import ModeEServer, Outgoing
+from devices.emulators.dlms.mode_e_server import ModeEServer, Outgoing, Pause
 from devices.emulators.terminal import Terminal
 
 LINKS = ("hdlc", "mode-e", "wrapper")
@@ -43,6 +43,7 @@ class MeterLine:
         self._link = link
         self._settings = settings
         self._time = LineTime(settings)
+        self._setting: Switch | None = None  # the last one that the link asked for
         self._now = 0.0
 
     @property
@@ -54,6 +55,8 @@ class MeterLine:
     def opened(self, terminal: Terminal | None, now: float) -> None:
         """A party is on the line."""
         self._time = LineTime(self._settings, terminal)
+        if self._setting is not None:
+            self._switch(self._setting, now)
         self._go_on(now)
 
     def closed(self, now: float) -> None:
@@ -66,7 +69,7 @@ class MeterLine:
         """Octets arrived in our buffer; they are on the line for as long as it takes."""
         if isinstance(self._link, ModeEServer) and self._link.signed_on and (
                 self._time.is_at_another_speed):
-            self._link.closed()
+            self._link.other_speed()
             self._go_on(now)
         self._time.heard(octets, now)
         self._hear(now)
@@ -89,9 +92,15 @@ class MeterLine:
         self._now = now
         for one in self._link.outgoing():
             if isinstance(one, Switch):
-                self._time.switch(one.baud, now)
+                self._switch(one, now)
+            elif isinstance(one, Pause):
+                self._time.pause(one.seconds, now)
             else:
                 self._time.send(one, now)
+
+    def _switch(self, setting: Switch, now: float) -> None:
+        self._setting = setting
+        self._time.switch(setting.baud, now, signing_on=setting.seven_bits)
 
 
 class Server(serving.Server):

@@ -17,6 +17,7 @@ from bench.protocols.dlms import wrapper
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
 from bench.protocols.dlms.hdlc_link import Timing
+from bench.protocols.iec62056_21.characters import without_parity
 from devices.adapters.dlms_serial import DlmsSerial
 from devices.adapters.echo import Echo
 from devices.adapters.optical import Optical
@@ -158,6 +159,9 @@ def test_a_meter_is_read_behind_an_optical_head(baud: int, echo: bool) -> None:
         assert isinstance(port, Optical)
         assert port.failed == ""
         assert port.identification == "SMB 0000000000001"
+        assert [(one.sent, without_parity(one.octets)[0]) for one in port.crossed] == [
+            (True, b"/?!\r\n"), (False, b"/SMB5\\20000000000001\r\n"),
+            (True, b"\x06252\r\n"), (False, b"\x06252\r\n")]
         assert Session(port).read_clock().startswith(CLOCK)
 
 

@@ -37,6 +37,7 @@ from bench.protocols.dlms.security.protection import (
     Envelope,
 )
 from bench.protocols.dlms.security.securing import Security
+from bench.protocols.iec62056_21.characters import with_odd_parity, with_parity
 
 CLOCK = Attribute(8, obis.parse("0-0:1.0.0.255"), 2)
 ENERGY = obis.parse("1-0:1.8.0.255")
@@ -374,8 +375,31 @@ def test_check_sequences_of_a_frame_that_was_masked_are_no_errors() -> None:
 
 def test_lines_of_the_sign_on_are_told_as_text() -> None:
     talk = Conversation("hdlc")
-    assert talk.explain(b"/SMB5\\2METER\r\n")["summary"] == "IEC 62056-21 /SMB5\\2METER<0D><0A>"
-    assert talk.explain(bytes.fromhex("063235320D0A"))["summary"] == "IEC 62056-21 <06>252<0D><0A>"
+    assert talk.explain(b"/SMB5\\2METER\r\n")["summary"] == (
+        "IEC 62056-21 identification /SMB5\\2METER<0D><0A>")
+    assert talk.explain(bytes.fromhex("063235320D0A"))["summary"] == (
+        "IEC 62056-21 acknowledgement <06>252<0D><0A>")
+
+
+@pytest.mark.parametrize(("octets", "told"), [
+    (b"/?!\r\n", ["7 bits, no parity bit", "device address any"]),
+    (with_parity(b"/?42!\r\n"), ["7 bits, even parity", "device address 42"]),
+    (with_odd_parity(b"/?!\r\n"), ["expected even parity, found odd at octet 0"]),
+    (with_parity(b"/?#!\r\n"), ["request", "expected /?, an address"]),
+    (with_parity(b"/SMB5\\2METER\r\n"), ["maker SMB", "5: 9600 bit/s", "mode E offered",
+                                        "device METER"]),
+    (with_parity(b"/SMB5METER\r\n"), ["mode E not offered"]),
+    (with_parity(b"\x06252\r\n"), ["2: HDLC", "5: 9600 bit/s", "2: binary, HDLC"]),
+    (with_parity(b"\x06394\r\n"), ["3: reserved", "9: no rate", "4: another"]),
+    (with_parity(b"\x0625"), ["acknowledgement", "expected ACK, three characters"]),
+    (with_parity(b"\x15"), ["NAK"]),
+])
+def test_the_fields_of_a_sign_on_are_told_with_their_parity(octets: bytes, told: list[str]) -> None:
+    said = Conversation("hdlc").explain(octets, "received")
+    text = said["summary"] + " " + " ".join(
+        f"{part['name']} {part.get('value', '')} {part.get('error', '')}"
+        for part in said["fields"][0]["parts"])
+    assert [one for one in told if one not in text] == [], text
 
 
 def test_the_framing_is_told_by_the_first_octets() -> None:

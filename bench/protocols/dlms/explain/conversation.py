@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from bench.errors import LocalProtocolError
+from bench.protocols.dlms.explain import sign_on
 from bench.protocols.dlms.explain.link import (
     Segments,
     frames_in,
@@ -32,7 +33,6 @@ from bench.protocols.dlms.explain.values import MOST_ELEMENTS
 from bench.protocols.dlms.security.keys import Keys
 
 FRAMINGS = ("hdlc", "wrapper", "apdu")
-_SIGN_ON = (0x2F, 0x06)  # "/" and ACK: lines of IEC 62056-21 before HDLC is agreed
 _HDLC_START, _WRAPPER_START = 0x7E, b"\0\1"
 
 
@@ -117,7 +117,7 @@ class Conversation:
                 if len(octets) < at + 8 or end > len(octets):
                     return at
                 at = end
-        elif self.framing == "hdlc" and octets[:1] and octets[0] not in _SIGN_ON:
+        elif self.framing == "hdlc" and octets[:1] and octets[0] not in sign_on.FIRST:
             if not octets.strip(b"\x7e"):
                 return 0  # flags alone, which may open a frame
             for at, end in frames_in(octets):
@@ -127,8 +127,8 @@ class Conversation:
 
     def _read(self, octets: bytes) -> Iterator[tuple[Part, str]]:
         if self.framing == "hdlc":
-            if octets[:1] and octets[0] in _SIGN_ON:
-                yield _sign_on(octets)
+            if octets[:1] and octets[0] in sign_on.FIRST:
+                yield sign_on.read_sign_on(octets)
             else:
                 yield from read_hdlc(octets, self._reader, self._segments)
         elif self.framing == "wrapper":
@@ -152,9 +152,3 @@ def framing_of(octets: bytes) -> str:
     if octets[:1] == bytes((_HDLC_START,)):
         return "hdlc"
     return "wrapper" if octets[:2] == _WRAPPER_START and len(octets) >= 8 else "apdu"
-
-
-def _sign_on(octets: bytes) -> tuple[Part, str]:
-    shown = "".join(chr(octet & 0x7F) if 0x20 <= octet & 0x7F < 0x7F else f"<{octet & 0x7F:02X}>"
-                    for octet in octets)
-    return Part(0, len(octets), "IEC 62056-21 line", shown), f"IEC 62056-21 {shown}"
