@@ -149,12 +149,15 @@ class Optical(DlmsSerial):
         deadline = self._clock() + self._response
         steps: list[Step] = []
         heard = b""
-        while not steps and not self._closed and (left := deadline - self._clock()) > 0:
-            octets = self._read(left)
+        while not steps and not self._closed:
+            left = deadline - self._clock()
+            octets = self._read(max(0.0, left))
             if octets:
                 heard += octets
                 deadline = self._clock() + self._response
                 steps = self._sign_on.receive(octets)
+            elif left <= 0:
+                break
         if heard:
             self.crossed.append(Crossed(sent=False, octets=heard, time=self._last_heard))
         return steps

@@ -115,7 +115,7 @@ def test_plans_find_associations_by_name_or_declared_role_or_mechanism(
     path = write(firmware="firmware: {association: encrypted, text: x}")
     text = path.read_text("utf-8")
     for before, after in renamed.items():
-        text = text.replace(f"    {before}:\n", f"    {after}:\n")
+        text = text.replace(f"    {before}:", f"    {after}:", 1)
     path.write_text(text.replace("  do_not_test:", f"{roles}  do_not_test:"), "utf-8")
     assert load_profile(path).ixit["dlms"]["roles"] == expected
 
@@ -123,7 +123,7 @@ def test_plans_find_associations_by_name_or_declared_role_or_mechanism(
 def test_a_role_that_no_association_can_play_is_left_out(write: Write) -> None:
     path = write()
     text = path.read_text("utf-8")
-    path.write_text(text[:text.index("    lls:\n")] + text[text.index("  accepts:"):], "utf-8")
+    path.write_text(text[:text.index("    lls: ")] + text[text.index("  accepts:"):], "utf-8")
     assert load_profile(path).ixit["dlms"]["roles"] == {"public": "public"}
 
 

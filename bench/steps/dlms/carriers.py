@@ -65,7 +65,11 @@ class Opening:
 
 
 class Carrier(Protocol):
-    """One way for APDUs, from its opening to its closing."""
+    """One way for APDUs, from its opening to its closing.
+
+    When a time is over the line is read once more: what lies there came while the bench itself was
+    kept from reading.
+    """
 
     deviations: list[str]
     closed: bool
@@ -170,10 +174,13 @@ class HdlcCarrier:
         """Return the frames that arrive, without their flags, past the link."""
         found: list[bytes] = []
         deadline = time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0 and not self.closed:
-            if cuts := self._receive(left):
+        while not self.closed:
+            left = deadline - time.monotonic()
+            if cuts := self._receive(max(0.0, left)):
                 found += [cut.octets for cut in cuts]
                 deadline = time.monotonic() + quiet
+            elif left <= 0:
+                break
         return found
 
     def watch(self, lose: set[int]) -> None:
@@ -196,7 +203,7 @@ class HdlcCarrier:
 
     def _until(self, wanted: tuple[type, ...], timeout: float = LONGEST_WAIT) -> Iterator[Event]:
         """Yield the first event of a ``wanted`` type, or nothing if it does not come."""
-        until = time.monotonic() + timeout
+        until, over = time.monotonic() + timeout, False
         patient_until = time.monotonic() + PATIENCE * self.link.timing.response
         while True:
             while self._told:
@@ -207,9 +214,10 @@ class HdlcCarrier:
             for frame in self.link.outgoing(now):
                 self.send_raw(frame)
             due = self.link.deadline
-            if self.closed:
+            if over or self.closed:
                 return
-            if now >= until or (due is None and timeout >= LONGEST_WAIT):
+            over = now >= until
+            if due is None and timeout >= LONGEST_WAIT:
                 return
             if now >= patient_until and timeout >= LONGEST_WAIT and self._has_been_idle:
                 return
@@ -297,7 +305,7 @@ class WrapperCarrier:
 
     def listen(self, timeout: float) -> Reply:
         """Return what comes for this client within ``timeout`` seconds."""
-        until = time.monotonic() + timeout
+        until, over = time.monotonic() + timeout, False
         while True:
             while self._waiting:
                 source, destination, apdu = self._waiting.pop(0)
@@ -306,10 +314,11 @@ class WrapperCarrier:
                 self.deviations.append(
                     f"wrapper: expected ports {self.server} to {self.client}, found {source} to "
                     f"{destination}")
-            left = until - time.monotonic()
-            if left <= 0 or self.closed:
+            if over or self.closed:
                 return Reply(CLOSED if self.closed else SILENCE)
-            self._take(self._port.receive(left))
+            left = until - time.monotonic()
+            over = left <= 0
+            self._take(self._port.receive(max(0.0, left)))
 
     def send_raw(self, octets: bytes) -> None:
         """Send octets as they are."""
@@ -320,12 +329,15 @@ class WrapperCarrier:
         """Return the APDUs that arrive, with their headers, whoever they are for."""
         found: list[bytes] = []
         deadline = time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0 and not self.closed:
-            self._take(self._port.receive(left))
+        while not self.closed:
+            left = deadline - time.monotonic()
+            self._take(self._port.receive(max(0.0, left)))
             if self._waiting:
                 found += [wrapper.encode(*arrived) for arrived in self._waiting]
                 self._waiting.clear()
                 deadline = time.monotonic() + quiet
+            elif left <= 0:
+                break
         return found
 
     def close(self) -> str:

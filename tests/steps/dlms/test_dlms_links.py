@@ -6,6 +6,8 @@ import pytest
 from served import do, opened, served
 
 from bench.errors import RigError
+from bench.protocols.dlms import wrapper
+from bench.steps.dlms.apdus import written
 
 LIST = "15/0-0:40.0.0.255/a2"
 
@@ -125,3 +127,20 @@ def test_what_another_link_would_need_is_told() -> None:
 def test_a_link_ends_by_disc_and_a_connection_by_closing() -> None:
     assert do(opened("public", "hdlc"), "disconnect") == {"outcome": "ua"}
     assert do(opened("public"), "disconnect") == {"outcome": "closed"}
+
+
+@pytest.mark.parametrize("framing", ["hdlc", "wrapper"])
+def test_what_lies_on_the_line_when_the_time_is_over_has_come(framing: str) -> None:
+    """The bench itself may be kept from reading: that is no silence of the device."""
+    request = written("get")
+    for listens in (True, False):
+        context = opened("public", framing)
+        carrier = context.lasting["dlms"].carrier
+        if framing == "hdlc":
+            carrier.link.send(request)
+            (octets,) = carrier.link.outgoing(0.0)
+        else:
+            octets = wrapper.encode(carrier.client, carrier.server, request)
+        carrier.send_raw(octets)
+        assert (carrier.listen(0).kind if listens else len(carrier.gather(0, 0))) in ("apdu", 1)
+        assert carrier.gather(0, 0) == []

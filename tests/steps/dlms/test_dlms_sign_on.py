@@ -87,7 +87,7 @@ def headed(*faults: str, address: str = "0000000000001", **more: Any) -> Context
     head = Head(*faults, **more)
     assert isinstance(head, OpticalHead)
     context.lasting["dlms"] = Dialogue(
-        head, declared, keys_of(derived(1)), Evidence(context.clock, Conversation("hdlc")),
+        head, declared, keys_of(derived(1), {}), Evidence(context.clock, Conversation("hdlc")),
         bytes)
     return context
 
