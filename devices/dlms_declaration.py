@@ -210,18 +210,22 @@ def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:
 
 def _roles(written: DlmsDeclaration) -> Iterator[tuple[str, str]]:
     """Yield which association plays each role: the one of its name, the one declared for it, or the
-    first with the likeliest mechanism; none where there is none of these."""
+    first that fits best; none where there is none of these.
+
+    Best is the likeliest mechanism, then logical names, then the lowest logical device.
+    """
     for role, mechanisms in ROLES.items():
-        fitting = (name for mechanism in mechanisms
-                   for name, one in written.associations.items() if one.mechanism == mechanism)
+        fitting = sorted(
+            (mechanisms.index(one.mechanism), one.context.startswith("sn"), one.server, place, name)
+            for place, (name, one) in enumerate(written.associations.items())
+            if one.mechanism in mechanisms)
         found = role if role in written.associations else written.roles.get(role)
-        if chosen := found or next(fitting, ""):
-            yield role, chosen
+        if found or fitting:
+            yield role, found or fitting[0][-1]
 
 
 def _logical_devices(written: DlmsDeclaration) -> list[tuple[int, str]]:
-    """Return server and name of each; the lowest has ``logical_device_name``, unless it has
-    another one in ``logical_devices``."""
+    """Return server and name of each; the lowest has ``logical_device_name``."""
     lowest = min(one.server for one in written.associations.values())
     return sorted(({lowest: written.logical_device_name} | written.logical_devices).items())
 
@@ -283,6 +287,11 @@ def _association_mistakes(
 
 def _server_mistakes(written: DlmsDeclaration) -> Iterator[tuple[Location, str]]:
     named = dict(_logical_devices(written))
+    lowest = min(one.server for one in written.associations.values())
+    if named[lowest] != written.logical_device_name:
+        yield ("logical_devices", lowest), (
+            f"dlms.logical_devices.{lowest}: expected the logical_device_name, which is that of "
+            f"the lowest server, found {show(named[lowest])}")
     for name, one in written.associations.items():
         if one.server not in named:
             yield ("associations", name, "server"), (

@@ -63,6 +63,11 @@ class Profile:
         named = self.ixit.get("recordings")
         return self.path.parent / str(named) if named else None
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the maker of a DLMS meter wants left alone (``dlms.do_not_test``)."""
+        return tuple(self.ixit.get("dlms", {}).get("do_not_test", ()))
+
 
 def load_profile(path: str | Path) -> Profile:
     """Read and check the profile at ``path`` (or of that name among those that ship with us).

@@ -61,7 +61,9 @@ _ORDER = {str(word): rank for rank, word in enumerate((
     Standing.CARRIED_OVER, Standing.IMPORTED, Verdict.PASS, Standing.PASSED,
     Disposition.INAPPLICABLE,
 ))}
-_TOLD: Mapping[Verdict, str] = {Verdict.FAIL: "failed", Verdict.ERROR: "with errors"}
+_BAD: Mapping[str, str] = {Verdict.FAIL: "failed", Verdict.ERROR: "with errors"}
+_UNCLEAR: Mapping[str, str] = {word: str(word) for word in (
+    Verdict.INCONCLUSIVE, Disposition.BLOCKED, Disposition.NOT_RUN)}
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"([0-9]+)")
 
@@ -105,7 +107,7 @@ def page_html(
     rows = [_row(line, requirements.get(line.id), anchors)
             for line in sorted(outcome.requirements, key=lambda line: clause_order(line.id))]
     style, script = asset("report.css"), asset("report.js")
-    headline, tone = _headline(outcome)
+    headline, tone = _headline(outcome, shown)
     text = _template().render(
         outcome=outcome, subject=outcome.subject, decision=outcome.decision,
         headline=headline, tone=tone, rows=rows, certifying=outcome.mode == CERTIFY,
@@ -121,15 +123,17 @@ def page_html(
     return visible(text)
 
 
-def _headline(outcome: Outcome) -> tuple[str, str]:
-    """Return what stands at the top, and its tone; a run that certifies nothing tells what failed,
-    and is never green."""
+def _headline(outcome: Outcome, shown: Sequence[ShownCase]) -> tuple[str, str]:
+    """Return what stands at the top, and its tone; a run that certifies nothing tells what failed
+    and what has no verdict, and is never green."""
     if outcome.mode == CERTIFY:
         status = outcome.decision.status
         return HEADLINE[status], TONES[status][0]
-    failed = Counter(result.verdict for result in outcome.results)
-    told = [f"{failed[verdict]} {text}" for verdict, text in _TOLD.items() if failed[verdict]]
-    return (", ".join(told), "bad") if told else ("Nothing failed", "open")
+    words = Counter(item.word for item in shown)
+    bad, unclear = ([f"{words[word]} {text}" for word, text in told.items() if words[word]]
+                    for told in (_BAD, _UNCLEAR))
+    first = bad or ["Nothing failed" if words[Verdict.PASS] else "Nothing passed"]
+    return ", ".join(first + unclear), "bad" if bad else "open"
 
 
 def _sections(outcome: Outcome, shown: Sequence[ShownCase]) -> tuple[Section, ...]:

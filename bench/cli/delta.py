@@ -67,7 +67,8 @@ def command(
         tuple(ROOT / "testplans" / plan for plan in wanted.plans), catalogue)), wanted.device)
     refuse_other_cases(baseline, wanted.cases, cases)
     rules = load_rules(resolve(RULES))
-    chosen = select(cases, profile.ics, declaration.ports, traits=declaration.traits)
+    chosen = select(cases, profile.ics, declaration.ports, traits=declaration.traits,
+                    left_out=profile.left_out)
     lines = delta(chosen, profile.ics, before, said.change, rules, suspected(cases, catalogue))
     write_whole(output, json.dumps({
         "format": FORMAT, "base": said.change.base, "changes": said.change.changes,

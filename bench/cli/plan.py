@@ -90,7 +90,7 @@ def select_(
         raise PlanError("no case of these plans is for a device of type "
                         f"{profile.subject.device_type}")
     chosen = select(cases, profile.ics, declaration.ports, traits=declaration.traits,
-                    expression=expression)
+                    expression=expression, left_out=profile.left_out)
     if as_json:
         click.echo(json.dumps([_plain(item) for item in chosen], indent=2, ensure_ascii=False))
         return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.errors import PlanError, ProfileError
 from bench.expressions import AbsentValue, Expression, ExpressionError, compile_expression
+from bench.plan.left_out import touched
 from bench.records.plan import Selected, TestCase
 from bench.records.verdict import Disposition
 
@@ -30,10 +31,12 @@ def select(
     *,
     traits: Collection[str] = (),
     expression: str = "",
+    left_out: Sequence[str] = (),
 ) -> tuple[Selected, ...]:
     """Return every case with its disposition and the reason, in the order given.
 
-    ``NOT_RUN``: left out by ``expression``, CEL over :data:`CASE_NAMES`; ``INAPPLICABLE``: its
+    ``NOT_RUN``: left out by ``expression``, CEL over :data:`CASE_NAMES`, or because it touches what
+    the profile leaves out of the test (:mod:`bench.plan.left_out`); ``INAPPLICABLE``: its
     ``applies`` is false for the answers ``ics``, or the device discloses nothing that it could be
     generated from; ``NOT_TESTABLE``: the rig's ``ports``, or the ``traits`` of its link, lack one
     that it needs; ``SELECTED`` otherwise.
@@ -55,7 +58,11 @@ def select(
                 unanswered[f"{case.source}: {case.id} asks {item}, which the ICS does not answer"] \
                     = None
             continue
-        selected.append(_judged(case, asked, ics, ports, traits))
+        found = _judged(case, asked, ics, ports, traits)
+        if found.disposition is Disposition.SELECTED and (what := touched(case, left_out)):
+            found = Selected(case, Disposition.NOT_RUN,
+                             f"left out by the profile: do_not_test names {what}")
+        selected.append(found)
     if unanswered:
         raise ProfileError("\n".join(unanswered))
     return tuple(selected)
@@ -80,9 +87,6 @@ def _judged(case: TestCase, asked: Expression | None, ics: Mapping[str, Any],
     if case.generated and not case.body and not case.undisclosed:
         return Selected(case, Disposition.INAPPLICABLE,
                         f"the device discloses no such row of {case.generated.table}")
-    if case.row.get("do_not_test") is True:
-        return Selected(case, Disposition.NOT_RUN,
-                        "left out by the profile: dlms.do_not_test names it")
     return Selected(case, Disposition.SELECTED, answers)
 
 

@@ -28,10 +28,9 @@ _ASSOCIATION: Row = {
 }
 _OBJECT: Row = {"association": "hls", "object": "8/0-0:1.0.0.255", "class": 8, "version": 0,
                 "obis": "0-0:1.0.0.255", "name": "clock"}
-ADDED: Row = {"id": "hls.8.0-0.1.0.0.255", "declared": True, "declared_mode": "read, write",
-              "do_not_test": False}
+ADDED: Row = {"id": "hls.8.0-0.1.0.0.255", "declared": True, "declared_mode": "read, write"}
 """What the bench adds to each disclosed row: a part for the id of a case, whether the profile
-declares the association or object, and with which rights, and whether it says not to test it."""
+declares the association or object, and with which rights."""
 
 DISCLOSED: Mapping[str, Row] = {
     "disclosed_associations": {**_ASSOCIATION, **ADDED, "id": "hls", "declared_mode": ""},

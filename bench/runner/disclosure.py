@@ -104,8 +104,6 @@ def _with_columns(table: str, rows: Sequence[Mapping[str, Any]],
             "id": name if seen[name] == 1 else f"{name}-{seen[name]}",
             "declared": known is not None,
             "declared_mode": _declared_mode(row, known),
-            "do_not_test": bool({row.get("object"), row.get("reference")}
-                                & set(dlms["do_not_test"])),
         }
 
 

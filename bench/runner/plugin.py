@@ -181,7 +181,8 @@ class PlanFile(pytest.File):
             else:
                 profile = setting.profile
                 chosen = select(for_device(cases, profile.subject.device_type), profile.ics,
-                                setting.declaration.ports, traits=setting.declaration.traits)
+                                setting.declaration.ports, traits=setting.declaration.traits,
+                                left_out=profile.left_out)
         except BenchError as mistake:
             raise self.CollectError(str(mistake)) from mistake
         for selected in chosen:

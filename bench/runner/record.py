@@ -175,7 +175,7 @@ class Record:
         if not cases:
             raise PlanError(f"no case of these plans is for a device of type {kind}")
         chosen = select(cases, self.profile.ics, self.declaration.ports,
-                        traits=self.declaration.traits)
+                        traits=self.declaration.traits, left_out=self.profile.left_out)
         delta = self.config.option.delta
         carried = read_carried(Path(delta)) if delta else {}
         return {

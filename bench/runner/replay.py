@@ -118,7 +118,7 @@ def replay_on_device(
     ics: Mapping[str, Any] = stored.answers.ics
     today = replace(profile, ics=ics, ixit=ixit)
     (selected,) = select((about.case,), today.ics, declaration.ports,
-                         traits=declaration.traits)
+                         traits=declaration.traits, left_out=profile.left_out)
     if selected.disposition is not Disposition.SELECTED:
         raise RigError(f"{declaration.path}: {about.case.id} is {selected.disposition}: "
                        f"{selected.reason}")

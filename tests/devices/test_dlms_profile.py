@@ -120,6 +120,16 @@ def test_plans_find_associations_by_name_or_declared_role_or_mechanism(
     assert load_profile(path).ixit["dlms"]["roles"] == expected
 
 
+def test_of_several_associations_that_of_the_lowest_logical_device_is_meant(write: Write) -> None:
+    path = write(firmware="firmware: {association: encrypted, text: x}")
+    text = path.read_text("utf-8").replace(
+        "    public: &public\n", "    guest: &public\n      server: 2\n")
+    head, found, tail = text.partition("    second-public:\n")
+    assert found
+    path.write_text(head + found + tail.replace("server: 2", "server: 1", 1), "utf-8")
+    assert load_profile(path).ixit["dlms"]["roles"]["public"] == "second-public"
+
+
 def test_a_role_that_no_association_can_play_is_left_out(write: Write) -> None:
     path = write()
     text = path.read_text("utf-8")
@@ -163,6 +173,8 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"do_not_test": "roles: {hls: hps}"}, r"roles\.hls: expected an association out of .*hls"),
     ({"do_not_test": "roles: {hls: encrypted}"},
      r"roles\.hls: expected the association of that name, found 'encrypted'"),
+    ({"logical_devices": "logical_devices: {1: SMB9, 2: SMB2}"},
+     r"logical_devices\.1: expected the logical_device_name, .*found 'SMB9'"),
     ({"bad_hcs": "bad_hcs: dm"}, r"accepts\.bad_hcs: expected one out of frmr, silence"),
     ({"bad_hcs": "bad_hsc: frmr"}, r"dlms\.accepts: expected one out of .*did you mean bad_hcs"),
     ({"do_not_test": "do_not_test: [clock]"}, "expected class/obis.* found 'clock'"),

@@ -27,7 +27,7 @@ def test_a_run_that_certifies_nothing_tells_what_failed_and_does_not_speak_of_co
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'page.html'}\n")
     page = (tmp_path / "page.html").read_text("utf-8")
     assert '<header class="decision bad">' in page
-    assert "<h1>1 failed, 1 with errors</h1>" in page
+    assert "<h1>1 failed, 1 with errors, 1 inconclusive</h1>" in page
     assert "Test report, no certificate: " in page
     assert "SMIP Compliant" not in page
     assert "Security policy" not in page

@@ -54,7 +54,7 @@ IDS = ("LISTED-000", "LISTED-public.8.0-0.1.0.0.255.a1", "LISTED-public.8.0-0.1.
 
 def attribute(index: int) -> dict[str, object]:
     row = {name: value for name, value in DISCLOSED["disclosed_attributes"].items()
-           if name not in ("id", "declared", "declared_mode", "do_not_test")}
+           if name not in ("id", "declared", "declared_mode")}
     return row | {"association": "public", "index": index,
                   "reference": f"8/0-0:1.0.0.255/a{index}"}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.protocols.cosem import classes, obis, obis_names
 from bench.protocols.cosem.classes import AttributeMode, ListedObject, MethodMode
+from bench.protocols.cosem.reference import Attribute
 from bench.records.disclosure import Disclosure
 from bench.steps.context import Context
 from bench.steps.disclosure import Disclosed
@@ -87,7 +88,7 @@ def _attributes(one: ListedObject) -> Iterator[Row]:
         yield {"reference": f"{name_of(one)}/a{index}", "index": index,
                "attribute": known.name if known else "",
                "type": type_name(known.type) if known else "",
-               "varied": is_varied(one.class_id, index),
+               "varied": is_varied(Attribute(one.class_id, one.instance, index)),
                "mode": classes.mode_text(access.mode),
                "readable": bool(access.mode & AttributeMode.READ),
                "writable": bool(access.mode & AttributeMode.WRITE),

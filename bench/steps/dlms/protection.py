@@ -16,6 +16,7 @@ from pydantic import Field
 from bench.errors import Inconclusive
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.reference import Method
+from bench.protocols.dlms.result import Result
 from bench.protocols.dlms.security import mutation, transfer
 from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.keys import Keys
@@ -24,8 +25,10 @@ from bench.protocols.dlms.security.suites import suite
 from bench.protocols.dlms.security.transfer import KeyId
 from bench.steps.context import Context
 from bench.steps.dlms import apdus
+from bench.steps.dlms.associating import ACCEPTED
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
+from bench.steps.dlms.identity import reach
 from bench.steps.dlms.references import AttributeName, attribute
 from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
 from bench.steps.gbcs import one_of
@@ -123,20 +126,39 @@ def read_protected(context: Context, wanted: ReadProtected) -> Observation:
 
 @action("transfer_keys", port="dlms", arguments=TransferKeys, observes=CARRIED)
 def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
-    """Transfer keys; the bench goes on with those it has until ``speak_with``."""
+    """Transfer keys; the bench goes on with those it has until ``speak_with``.
+
+    Where former keys are not taken back in what is open, an association is opened with whichever
+    of the keys the device may have.
+    """
     dialogue = dialogue_of(context)
-    present = dialogue.keys.get(dialogue.association)
+    name = dialogue.association
+    present = dialogue.keys.get(name)
     if present is None or present.master is None or dialogue.client is None:
         raise Inconclusive("there is no master key to transfer keys under, or no association")
-    former = dialogue.aside.get(dialogue.association, present)
+    former = dialogue.aside.get(name, present)
     new = _new(former, wanted.keys)
-    target = former if wanted.restore else new
-    wrapped = _wrapped(present.master, target, wanted)
-    ran = ask(dialogue, lambda client: client.action(
+    dialogue.aside[name], dialogue.changed[name] = former, new
+    if not wanted.restore:
+        return _told(dialogue, _transfer(dialogue, present.master, new, wanted))
+    ran = _transfer(dialogue, present.master, former, wanted)
+    for held in (new, *(_new(former, [one]) for one in wanted.keys), former):
+        if ran.value is not None and ran.value.succeeded:
+            break
+        _speak(context, dialogue, name, held)
+        if reach(context, dialogue, name) == ACCEPTED:
+            ran = _transfer(dialogue, present.master, former, wanted)
+    return _told(dialogue, ran)
+
+
+def _transfer(dialogue: Dialogue, master: bytes, target: Keys, wanted: TransferKeys) -> Ran[Result]:
+    wrapped = _wrapped(master, target, wanted)
+    return ask(dialogue, lambda client: client.action(
         Method(SECURITY_SETUP, obis.parse(wanted.object), KEY_TRANSFER),
         transfer.wrapped_transfer(wrapped)))
-    dialogue.aside[dialogue.association] = former
-    dialogue.changed[dialogue.association] = new
+
+
+def _told(dialogue: Dialogue, ran: Ran[Result]) -> Observation:
     return observed(dialogue, carried(
         dialogue, ran, ran.kind if ran.value is None else result_name(ran.value)))
 
@@ -149,11 +171,14 @@ def speak_with(context: Context, wanted: SpeakWith) -> Observation:
     if name not in dialogue.aside:
         raise Inconclusive(f"no keys of {name} were transferred")
     kept = dialogue.aside if wanted.keys == "former" else dialogue.changed
-    before, after = dialogue.keys[name], kept[name]
-    dialogue.keys[name] = after
-    if before.global_unicast != after.global_unicast:
-        dialogue.counters_of(name, context.clock()).seen.pop(Key.UNICAST, None)
+    _speak(context, dialogue, name, kept[name])
     return Observation({}, ())
+
+
+def _speak(context: Context, dialogue: Dialogue, name: str, keys: Keys) -> None:
+    before, dialogue.keys[name] = dialogue.keys[name], keys
+    if before.global_unicast != keys.global_unicast:
+        dialogue.counters_of(name, context.clock()).seen.pop(Key.UNICAST, None)
 
 
 def _new(former: Keys, names: list[KeyName]) -> Keys:

@@ -24,13 +24,14 @@ from bench.protocols.cosem.classes.types import (
     Type,
 )
 from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.cosem.reference import Attribute
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _START = "start_time"
 _ITSELF = ()
 
 VARIED: Mapping[tuple[int, int], tuple[str, ...]] = {
-    (1, 2): _ITSELF,                                    # data, where they are a simple value
+    (1, 2): _ITSELF,                                    # data: consumer messages alone
     (10, 2): ("exec_weekdays",),                        # schedule
     (11, 2): ("specialday_date",),                      # special days
     (20, 6): _ITSELF,                                   # calendar: the passive one alone
@@ -52,6 +53,10 @@ VARIED: Mapping[tuple[int, int], tuple[str, ...]] = {
 """By class and attribute the members that may be changed; none where it is the value itself, or
 any element of an array."""
 
+DATA, MESSAGES = 1, (96, 13)
+"""Data may be anything, the ratio of a transformer too: of them only those that hold a text for the
+consumer are varied, C and D of their OBIS code."""
+
 _COUNTED: Mapping[Tag, tuple[int, int]] = {
     Tag.UNSIGNED: (0, 0xFF), Tag.LONG_UNSIGNED: (0, 0xFFFF),
     Tag.DOUBLE_LONG_UNSIGNED: (0, 0xFFFFFFFF), Tag.LONG64_UNSIGNED: (0, (1 << 64) - 1),
@@ -70,18 +75,20 @@ class Variation(NamedTuple):
     value: Data
 
 
-def is_varied(class_id: int, index: int) -> bool:
+def is_varied(reference: Attribute) -> bool:
     """Return whether an attribute may have a variation; its value decides whether it has."""
-    return (class_id, index) in VARIED
+    if reference.class_id == DATA and tuple(reference.instance[2:4]) != MESSAGES:
+        return False
+    return (reference.class_id, reference.index) in VARIED
 
 
-def variation(class_id: int, index: int, version: int | None, value: Data) -> Variation | None:
+def variation(reference: Attribute, version: int | None, value: Data) -> Variation | None:
     """Return another lawful value of an attribute; None where there is none that is harmless."""
-    members = VARIED.get((class_id, index))
-    declared = classes.interface_class(class_id, version)
-    known = declared.attribute(index) if declared else None
-    if members is None or known is None:
+    declared = classes.interface_class(reference.class_id, version)
+    known = declared.attribute(reference.index) if declared else None
+    if known is None or not is_varied(reference):
         return None
+    members = VARIED[reference.class_id, reference.index]
     found = _others(known.type, value, "", frozenset(members), open_to_all=not members)
     return next((one for one in found if not classes.check(known.type, one.value)), None)
 

@@ -62,7 +62,7 @@ def rewrite(context: Context, wanted: Rewrite) -> Observation:
     values = {**carried(dialogue, ran, SUCCESS), "varied": NONE,
               "misfits": misfits(reference, first, wanted.version),
               "written_back": _name(_write(dialogue, reference, first))}
-    other = variation(reference.class_id, reference.index, wanted.version, first)
+    other = variation(reference, wanted.version, first)
     if other is not None and values["written_back"] == SUCCESS:
         values |= _varied(context, dialogue, reference, first, other)
     return observed(dialogue, values)

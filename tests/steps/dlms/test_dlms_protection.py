@@ -115,6 +115,19 @@ def test_transferred_keys_hold_until_they_are_restored(keys: list[str]) -> None:
     assert dialogue_of(context).keys["hls"] == former
 
 
+@pytest.mark.parametrize("fault", ["", "only-first-key-changed", "key-not-changed"])
+def test_former_keys_are_brought_back_whatever_the_device_has_and_whatever_is_open(
+        fault: str) -> None:
+    keys = ["global_unicast", "authentication"]
+    context = opened("hls", "wrapper", *filter(None, [fault]))
+    do(context, "transfer_keys", keys=keys)
+    accepted = do(context, "associate", as_="hls")["outcome"] == "accepted"
+    assert accepted is (fault == "key-not-changed")
+    assert do(context, "transfer_keys", keys=keys, restore=True)["result"] == "success"
+    do(context, "speak_with", as_="hls", keys="former")
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+
+
 @pytest.mark.parametrize(("keys", "fault"), [
     (["global_unicast"], "key-not-changed"),
     (["authentication"], "authentication-key-not-changed"),

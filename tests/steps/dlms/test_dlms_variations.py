@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from bench.protocols.cosem import classes
+from bench.protocols.cosem import classes, obis
 from bench.protocols.cosem.classes import every_class
 from bench.protocols.cosem.data import Data, Tag, plain
+from bench.protocols.cosem.reference import Attribute
 from bench.resources import ROOT
 from bench.steps.dlms.references import data
 from bench.steps.dlms.variations import VARIED, is_varied, variation
 
 NAME = {"octet-string": "00000A0064FF"}
 OPEN = {"octet-string": "FFFFFFFFFF"}
+
+
+def at(class_id: int, index: int) -> Attribute:
+    """Return an attribute of an object with the OBIS code of a consumer message."""
+    return Attribute(class_id, obis.parse("0-0:96.13.0.255"), index)
 
 
 def octets(text: str) -> dict[str, str]:
@@ -33,7 +39,7 @@ def structure(*members: Any) -> dict[str, Any]:
 def found(class_id: int, index: int, written: dict[str, Any]) -> Any:
     """Return the place and the plain value of a variation; None without one."""
     value = data(written)
-    other = variation(class_id, index, None, value)
+    other = variation(at(class_id, index), None, value)
     if other is None:
         return None
     declared = classes.interface_class(class_id, None)
@@ -136,9 +142,17 @@ def test_one_element_is_another_lawful_one(
     (8, 2), (8, 3), (8, 9), (15, 7), (18, 5), (19, 3), (20, 2), (20, 10), (22, 4), (23, 8), (27, 2),
     (40, 3), (41, 2), (64, 2), (68, 3), (70, 4), (71, 11), (111, 2), (113, 5), (3, 2), (5, 8)])
 def test_what_could_lock_out_or_bill_is_never_varied(class_id: int, index: int) -> None:
-    assert not is_varied(class_id, index)
+    assert not is_varied(at(class_id, index))
     for value in (Data(Tag.UNSIGNED, 1), Data(Tag.ENUM, 1), Data(Tag.LONG, 1)):
-        assert variation(class_id, index, None, value) is None
+        assert variation(at(class_id, index), None, value) is None
+
+
+@pytest.mark.parametrize("instance", ["1-0:0.4.2.255", "1-0:0.3.0.255", "0-0:43.1.0.255",
+                                      "0-0:96.1.1.255", "0-0:97.97.0.255"])
+def test_of_data_only_consumer_messages_are_varied(instance: str) -> None:
+    reference = Attribute(1, obis.parse(instance), 2)
+    assert not is_varied(reference)
+    assert variation(reference, 0, Data(Tag.LONG_UNSIGNED, 100)) is None
 
 
 def test_what_is_varied_is_no_reference_and_stands_in_the_class() -> None:
@@ -160,5 +174,5 @@ def test_the_documents_list_what_is_varied() -> None:
 
 
 def test_an_unknown_class_is_not_varied() -> None:
-    assert variation(8_192, 2, None, Data(Tag.UNSIGNED, 1)) is None
-    assert variation(71, 4, 99, Data(Tag.UNSIGNED, 1)) is None
+    assert variation(at(8_192, 2), None, Data(Tag.UNSIGNED, 1)) is None
+    assert variation(at(71, 4), 99, Data(Tag.UNSIGNED, 1)) is None
