@@ -62,7 +62,8 @@ class Link:
 
 
 SHORT_NAMES = "short-names"
-"""Trait of a rig whose meter has short names: of defects it has those alone that name it."""
+"""Trait of a rig whose meter has short names: of defects it has those alone that name it, or show
+there too."""
 
 LINKS: Mapping[str, Link] = {
     "hdlc": Link("hdlc", frozenset({"hdlc", "serial"})),

@@ -65,7 +65,8 @@ class _Device:
               help="Every case against every defect, not only those that claim to notice it.")
 @click.option("--every-link", is_flag=True,
               help="All defects on each rig of a kind. Default: those of its application on the "
-                   "first one, those of a link on the rigs that have it.")
+                   "first one and on each whose device has a profile of its own, those of a link "
+                   "on the rigs that have it.")
 @click.option("--matrix", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the whole matrix, device and defect by case, as CSV.")
 @click.option("-n", "--workers", type=click.IntRange(1), default=_WORKERS,
@@ -88,7 +89,7 @@ def command(
                                   defects=DEFECTS))
     files = [(resolve(dut), resolve(rig), True)] if dut and rig else [
         (resolve(PROFILE.format(kind.profiles.get(on, name))), resolve(RIG.format(on)),
-         every_link or on == (kind.rigs or (name,))[0])
+         every_link or on == (kind.rigs or (name,))[0] or on in kind.profiles)
         for name, kind in DEVICE_TYPES.items()
         if kind.emulated and any(case.device == name for case in planned)
         for on in kind.rigs or (name,)]

@@ -27,7 +27,7 @@ _ASSOCIATION: Row = {
     "mechanism": "hls-gmac", "short_names": False, "class": 15, "version": 2,
 }
 _OBJECT: Row = {"association": "hls", "object": "8/0-0:1.0.0.255", "class": 8, "version": 0,
-                "obis": "0-0:1.0.0.255", "name": "clock"}
+                "obis": "0-0:1.0.0.255", "name": "clock", "short_name": None, "rights": "listed"}
 ADDED: Row = {"id": "hls.8.0-0.1.0.0.255", "declared": True, "declared_mode": "read, write"}
 """What the bench adds to each disclosed row: a part for the id of a case, whether the profile
 declares the association or object, and with which rights."""
@@ -49,9 +49,11 @@ DISCLOSED: Mapping[str, Row] = {
 
 ``association`` is its name in the profile; ``object`` is ``class/obis``, ``reference`` that with
 ``/a`` or ``/m`` and ``index``; ``name``, ``attribute`` and ``method`` are the standard's names, ""
-where they are not known; ``mode`` is the right in words, as the device lists it. ``type`` is the
-standard's name of the one type that an attribute has, ``varied`` whether the write test may have
-another value for it, ``untried`` why it is not written though it may be.
+where they are not known; ``short_name`` is None where there is none or it is not known. ``mode`` is
+the right in words, as the device lists it, or as it is declared where the device lists none:
+``rights`` is ``listed`` or ``declared``. ``type`` is the standard's name of the one type that an
+attribute has, ``varied`` whether the write test may have another value for it, ``untried`` why it
+is not written though it may be.
 """
 
 

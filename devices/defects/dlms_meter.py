@@ -12,10 +12,22 @@ from devices.dlms_names import SHORT_NAMES
 
 DEVICE = "dlms-meter"
 
+BY_SHORT_NAMES = frozenset((
+    "number-as-signed", "number-as-text", "enumeration-as-unsigned", "boolean-as-unsigned",
+    "structure-element-missing", "date-time-too-short", "octet-string-as-text",
+    "bit-string-as-octets", "logical-name-wrong",
+    "listed-attribute-refused", "listed-write-refused", "denied-attribute-served",
+    "denied-write-accepted", "denied-write-answered-as-success", "write-without-effect",
+    "refused-write-stored",
+    "object-listed-and-absent", "object-present-and-not-listed", "object-version-wrong",
+    "sap-assignment-missing", "device-name-missing", "device-name-without-flag-id",
+))
+"""Defects that show by logical names and by short names alike."""
+
 
 def _defect(name: str, breaks: str, description: str, links: str = "") -> Defect:
     ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
-    return defect(name, ids, description, DEVICE, links)
+    return defect(name, ids, description, DEVICE, links, by_short_names=name in BY_SHORT_NAMES)
 
 
 DLMS_METER = (
@@ -142,7 +154,8 @@ DLMS_METER = (
             "objects give another logical name than their own"),
     # access rights
     _defect("listed-attribute-refused", "COSEM_ATTRIBUTE",
-            "of what is listed as readable, logical names and the device's name alone are served"),
+            "of what is listed as readable, logical names, the device's name and a list of short "
+            "names alone are served"),
     _defect("listed-write-refused", "COSEM_WRITE",
             "attributes that are listed as writable are refused"),
     _defect("denied-attribute-served", "COSEM_ATTRIBUTE",

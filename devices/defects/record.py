@@ -15,7 +15,7 @@ class Defect:
     ``devices`` are the kinds of emulated device (:data:`devices.device_types.DEVICE_TYPES`) of
     which the plan has a case that catches it. ``links`` are traits of a rig's link
     (:data:`devices.dlms_names.TRAITS`): the defect is there on links that have one of them, without
-    any on all but those of a meter by short names.
+    any on all; on those of a meter by short names only if it shows ``by_short_names`` too.
     """
 
     name: str
@@ -23,16 +23,18 @@ class Defect:
     description: str
     devices: tuple[str, ...]
     links: tuple[str, ...] = ()
+    by_short_names: bool = False
 
     def is_on(self, traits: Collection[str]) -> bool:
         """Return whether a device behind a link with these traits can have it."""
         if not self.links:
-            return SHORT_NAMES not in traits
+            return self.by_short_names or SHORT_NAMES not in traits
         return any(trait in traits for trait in self.links)
 
 
-def defect(name: str, breaks: str, description: str, devices: str, links: str = "") -> Defect:
+def defect(name: str, breaks: str, description: str, devices: str, links: str = "", *,
+           by_short_names: bool = False) -> Defect:
     """Return a defect; requirements, kinds of device and traits of a link are given with spaces
     between them."""
     return Defect(name, tuple(breaks.split()), description, tuple(devices.split()),
-                  tuple(links.split()))
+                  tuple(links.split()), by_short_names)

@@ -61,6 +61,7 @@ def _document(plan: FrozenPlan, events: Iterable[Event]) -> Plain:
                                  if name not in ELSEWHERE}),
         "tested_over": plan.rig.get("link", ""),
         "disclosed": {"firmware": found.firmware, "failures": found.failures,
+                      "associations_without_rights": found.without_rights,
                       "objects": _lists(found.objects)},
         "differences": differences(dlms, found),
     }

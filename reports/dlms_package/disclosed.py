@@ -27,11 +27,13 @@ _MEMBERS = (("attributes", "a"), ("methods", "m"))
 @dataclass(frozen=True, slots=True)
 class Disclosed:
     """What the device said: ``firmware`` as ``{declared, found, outcome}``, once for each answer
-    that differs; ``objects`` is None where it was not asked, ``failures`` what it did not say."""
+    that differs; ``objects`` is None where it was not asked, ``failures`` what it did not say.
+    The associations ``without_rights`` list objects only: their rights are the declared ones."""
 
     firmware: Sequence[Plain]
     objects: Lists | None
     failures: Sequence[str]
+    without_rights: Sequence[str] = ()
 
 
 def disclosed(events: Iterable[Event]) -> Disclosed:
@@ -47,7 +49,9 @@ def disclosed(events: Iterable[Event]) -> Disclosed:
                 firmware.append(one)
     if said is None:
         return Disclosed(firmware, None, ())
-    return Disclosed(firmware, _lists(said["tables"]), list(said["failures"]))
+    return Disclosed(firmware, _lists(said["tables"]), list(said["failures"]), sorted(
+        {row["association"] for row in said["tables"]["disclosed_objects"]
+         if row.get("rights") == "declared"}))
 
 
 def differences(dlms: Plain, found: Disclosed) -> dict[str, Any]:

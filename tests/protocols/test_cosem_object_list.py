@@ -86,6 +86,14 @@ def test_rights_of_an_object_that_is_not_listed_are_a_misfit() -> None:
             ] == ["[0].base_name: expected a base name of the object list, found 2BC0"]
 
 
+def test_a_base_name_that_is_listed_twice_is_told() -> None:
+    listed = [ListedObject(class_id, 0, CLOCK, base_name=0x2BC0) for class_id in (8, 3)]
+    read = read_short_name_list(write_short_name_list(listed))
+    assert [one.class_id for one in read.objects] == [8]
+    assert [misfit.text for misfit in read.misfits] == [
+        "[1].base_name: expected each base name once, found 2BC0 twice"]
+
+
 def test_an_entry_that_is_wrong_is_told_and_the_others_are_kept() -> None:
     good = write_object_list([ListedObject(8, 0, CLOCK, {2: AttributeAccess(READ)})], 1)
     short = Data(Tag.STRUCTURE, good.value[0].value[:3])

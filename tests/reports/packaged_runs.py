@@ -106,7 +106,7 @@ DISCLOSURE = Event("disclosure", "", 0, TIME, {
     "tables": {
         "disclosed_associations": [{"association": "public"}],
         "disclosed_objects": [
-            row("objects", "8/0-0:1.0.0.255"), row("objects", "3/1-0:1.8.0.255"),
+            row("objects", "8/0-0:1.0.0.255", rights="listed"), row("objects", "3/1-0:1.8.0.255"),
             row("objects", "70/0-0:96.3.10.255"), row("objects", "70/0-0:96.3.10.255")],
         "disclosed_attributes": [
             row("attributes", "8/0-0:1.0.0.255", index=1, mode="read"),

@@ -172,6 +172,7 @@ def test_the_declaration_tells_what_was_disclosed_and_how_it_differs(
     assert said["disclosed"]["firmware"] == [
         {"declared": "312E30", "found": "312E31", "outcome": "success"}]
     assert said["disclosed"]["failures"] == ["hls: the association does not open (rejected)"]
+    assert said["disclosed"]["associations_without_rights"] == []
     assert said["disclosed"]["objects"]["public"][0] == {
         "object": "8/0-0:1.0.0.255", "version": 0,
         "attributes": {1: "read", 2: "read", 9: "no access"}, "methods": {1: "access"}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from bench.cli import qualify
 from bench.plan import load_plans
@@ -29,7 +31,7 @@ cases:
     purpose: On any link
     verifies: [DLMS/COSEM_LIST]
     ports: [dlms, time]
-    bite: [deaf]
+    bite: [deaf, mute]
     steps:
       - read_reference:
         expect: reference > 0
@@ -55,6 +57,7 @@ cases:
 PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
 FOUND: dict[str, Defect] = {one.name: one for one in (
     defect("deaf", "DLMS/COSEM_LIST", "", "dlms-meter"),
+    defect("mute", "DLMS/COSEM_LIST", "", "dlms-meter", by_short_names=True),
     defect("fcs-not-checked", "DLMS/HDLC_FRAME_N8", "", "dlms-meter", "hdlc"))}
 
 
@@ -109,7 +112,8 @@ def test_each_rig_has_its_cases_and_defects(tmp_path: Path, asked: list[str]) ->
         assert tuple(case.id for case in device.cases) == (
             ("LINKS-001", *(["LINKS-002"] if framed else []), *rows))
         application = () if name == "dlms-sn" else ("deaf",)
-        assert device.defects == (*application, *(("fcs-not-checked",) if framed else ()))
+        assert device.defects == (
+            *application, *(("fcs-not-checked",) if framed else ()), "mute")
     assert asked == [f"emulated-{name}" for name in found]  # once each
 
 
@@ -120,6 +124,26 @@ def test_a_rig_that_is_not_the_first_has_the_defects_of_its_link_and_what_notice
     assert (tuple(case.id for case in device.cases), device.defects) == (
         ("LINKS-002",), ("fcs-not-checked",))
     assert asked == []  # no row of the device can notice a defect of a link
+
+
+def test_the_first_rig_and_those_with_a_profile_of_their_own_have_every_defect(
+    tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: dict[str, set[str]] = {}
+
+    def run_tasks(tasks: Sequence[Task], *_: object) -> Mapping[Path, Any]:
+        for task in tasks:
+            ran.setdefault(task.rig.stem, set()).add(task.defect)
+        return {task.rig: {} for task in tasks}
+
+    monkeypatch.setattr(qualify, "run_tasks", run_tasks)
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+    CliRunner().invoke(qualify.command, [str(tmp_path / "plan.yaml")])
+    link = {"", "fcs-not-checked"}
+    assert ran == {
+        "emulated-dlms-wrapper": {"", "deaf", "mute"}, "emulated-dlms-sn": {"", "mute"},
+        "emulated-dlms-hdlc": link, "emulated-dlms-mode-e": link, "emulated-dlms-hdlc-tcp": link}
+    assert asked == ["emulated-dlms-wrapper", "emulated-dlms-sn"]
 
 
 class Deaf:

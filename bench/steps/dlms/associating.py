@@ -73,6 +73,7 @@ def open_association(dialogue: Dialogue, name: str, now: datetime,
     wanted = wanted or Wanted()
     client = client_of(dialogue, name, now, wanted)
     dialogue.client, dialogue.association = client, dialogue.name_of(name)
+    dialogue.base_names.pop(dialogue.association, None)
     initiate = replace(client.initiate(), **_initiate(wanted.fields))
     request = replace(client.association_request(initiate), **_fields(wanted.fields))
     if client.parameters.mechanism is Mechanism.LOW and wanted.proof != "right":

@@ -19,8 +19,8 @@ from bench.protocols.cosem.reference import Attribute, Selection
 from bench.protocols.cosem.selective_access import Column, by_entry, by_range
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
-from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
-from bench.steps.dlms.services import READ, ask, carried, observed, result_name
+from bench.steps.dlms.dialogue import Dialogue, Ran, ask, dialogue_of
+from bench.steps.dlms.services import READ, carried, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PROFILE_GENERIC = 7

@@ -73,6 +73,7 @@ def dialogue_of(context: Context) -> Dialogue:
 class Dialogue:
     """One client, several associations; the one that is open is ``association``.
 
+    ``base_names`` are the short names of objects in each association that listed them;
     ``declared`` is ``ixit.dlms``; ``keys`` has the keys of each association by its name. Methods
     take an association by its name, or by the role that it plays in plans.
     """
@@ -87,7 +88,7 @@ class Dialogue:
     client: Client | None = None
     association: str = ""
     received: list[bytes] = field(default_factory=list)  # APDUs, as they came
-    base_names: dict[tuple[int, bytes], int] = field(default_factory=dict)  # of short names
+    base_names: dict[str, dict[tuple[int, bytes], int]] = field(default_factory=dict)
     reached: float = -1.0  # when the open association was last used by `reach`, if it opened it
     aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
     changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
@@ -243,3 +244,9 @@ class Dialogue:
         self.port.disconnect()
 
 
+def ask(dialogue: Dialogue, service: Any) -> Ran[Any]:
+    """Run a service of the client that is open; ``not-associated`` where none was asked for."""
+    dialogue.received.clear()
+    if dialogue.client is None or dialogue.carrier is None:
+        return Ran("not-associated")
+    return dialogue.run(service(dialogue.client))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bench.errors import Inconclusive
 from bench.steps.context import Context
+from bench.steps.dlms.addressing import read_attribute
 from bench.steps.dlms.associating import ACCEPTED, open_association
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.references import attribute
-from bench.steps.dlms.services import ask, result_name
-from bench.steps.dlms.short_names import read_by_name
+from bench.steps.dlms.services import result_name
 from bench.steps.identity import Identity
 
 
@@ -34,8 +34,7 @@ def read_firmware(context: Context, dialogue: Dialogue) -> tuple[str, str]:
     if outcome != ACCEPTED:
         return outcome, ""
     try:
-        ran = read_by_name(dialogue, reference) if dialogue.of(association)["short_names"] \
-            else ask(dialogue, lambda client: client.get(reference))
+        ran = read_attribute(dialogue, reference)
     except Inconclusive as told:
         return str(told), ""
     if ran.value is None:

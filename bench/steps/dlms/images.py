@@ -23,9 +23,9 @@ from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, dialogue_of
+from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, ask, dialogue_of
 from bench.steps.dlms.identity import reach, read_firmware
-from bench.steps.dlms.services import ask, observed, result_name
+from bench.steps.dlms.services import observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 STATES = {int(status): status.name.lower().replace("_", "-") for status in Status}

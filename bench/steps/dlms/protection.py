@@ -27,10 +27,10 @@ from bench.steps.context import Context
 from bench.steps.dlms import apdus
 from bench.steps.dlms.associating import ACCEPTED
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
+from bench.steps.dlms.dialogue import Dialogue, Ran, ask, dialogue_of
 from bench.steps.dlms.identity import reach
 from bench.steps.dlms.references import AttributeName, attribute
-from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
+from bench.steps.dlms.services import CARRIED, carried, observed, result_name
 from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
 

@@ -14,8 +14,8 @@ from bench.protocols.cosem.reference import Attribute, Method
 from bench.protocols.dlms.apdu import decode
 from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import Dialogue, dialogue_of
-from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
+from bench.steps.dlms.dialogue import Dialogue, ask, dialogue_of
+from bench.steps.dlms.services import CARRIED, carried, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PUSH_SETUP, PUSH_LIST, PUSH = 40, 2, 1

@@ -10,9 +10,9 @@ from bench.errors import RigError
 from bench.protocols.dlms.hdlc_frame import Frame, FrameType
 from bench.steps.context import Context
 from bench.steps.dlms.carriers import HdlcCarrier
-from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.dlms.dialogue import ask, dialogue_of
 from bench.steps.dlms.references import AttributeName, attribute
-from bench.steps.dlms.services import CARRIED, ask, carried, observed, result_name
+from bench.steps.dlms.services import CARRIED, carried, observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
 

@@ -1,4 +1,8 @@
-"""Port ``dlms``: the services by logical name, and APDUs as a plan writes them."""
+"""Port ``dlms``: the services, and APDUs as a plan writes them.
+
+``get`` and ``set`` take an attribute by its name as the association has it; all others are services
+by logical name.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,10 @@ from bench.protocols.dlms.result import Result
 from bench.protocols.dlms.security.protection import Opened
 from bench.steps.context import Context
 from bench.steps.dlms import apdus
+from bench.steps.dlms.addressing import read_attribute, write_attribute
 from bench.steps.dlms.association import PROTECTIONS, Protected, refusal_name
 from bench.steps.dlms.carriers import APDU
-from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
+from bench.steps.dlms.dialogue import Dialogue, Ran, ask, dialogue_of
 from bench.steps.dlms.references import AttributeName, MethodName, attribute, data, method
 from bench.steps.vocabulary import Arguments, Observation, action
 
@@ -29,8 +34,8 @@ T = TypeVar("T")
 NULL = Data(Tag.NULL_DATA, None)
 
 CARRIED = {
-    "outcome": "`apdu`, else `deviation`, `not-associated`, or of the link: `dm`, `frmr`, "
-               "`disconnected`, `silence`, `closed`",
+    "outcome": "`apdu`, else `deviation`, `not-associated`, `not-listed` (an object that is given "
+               "no short name), or of the link: `dm`, `frmr`, `disconnected`, `silence`, `closed`",
     "result": "`success` or the standard's name of the error; `exception-response` or "
               "`confirmed-service-error`; the outcome where nothing was answered",
     "refusal": "an exception or service error in words, or empty",
@@ -104,8 +109,8 @@ def get(context: Context, wanted: Get) -> Observation:
     dialogue, reference = dialogue_of(context), attribute(wanted.object)
     selection = None if wanted.selector is None else Selection(
         wanted.selector, NULL if wanted.parameters is None else data(wanted.parameters))
-    ran = ask(dialogue, lambda client: client.get(reference, selection))
-    return observed(dialogue, {**carried(dialogue, ran, _one(ran)),
+    ran = read_attribute(dialogue, reference, selection)
+    return observed(dialogue, {**carried(dialogue, ran, name_of_result(ran)),
                                **read_values(reference, ran.value, wanted.version)})
 
 
@@ -113,9 +118,8 @@ def get(context: Context, wanted: Get) -> Observation:
 def set_attribute(context: Context, wanted: Set) -> Observation:
     """Write one attribute."""
     dialogue = dialogue_of(context)
-    ran = ask(dialogue, lambda client: client.set(
-        attribute(wanted.object), data(wanted.value), block_octets=wanted.blocks))
-    return observed(dialogue, carried(dialogue, ran, _one(ran)))
+    ran = write_attribute(dialogue, attribute(wanted.object), data(wanted.value), wanted.blocks)
+    return observed(dialogue, carried(dialogue, ran, name_of_result(ran)))
 
 
 @action("invoke", port="dlms", arguments=Invoke, observes=CARRIED | {
@@ -128,7 +132,7 @@ def invoke(context: Context, wanted: Invoke) -> Observation:
         method(wanted.method), parameter, block_octets=wanted.blocks))
     returned = {} if ran.value is None or ran.value.data is None \
         else {"value": plain(ran.value.data)}
-    return observed(dialogue, {**carried(dialogue, ran, _one(ran)), **returned})
+    return observed(dialogue, {**carried(dialogue, ran, name_of_result(ran)), **returned})
 
 
 SEVERAL = CARRIED | {
@@ -204,14 +208,6 @@ def _bare(octets: bytes) -> Exchange[Opened]:
     return Opened((yield octets))
 
 
-def ask(dialogue: Dialogue, service: Any) -> Ran[Any]:
-    """Run a service of the client that is open; ``not-associated`` where none was asked for."""
-    dialogue.received.clear()
-    if dialogue.client is None or dialogue.carrier is None:
-        return Ran("not-associated")
-    return dialogue.run(service(dialogue.client))
-
-
 def observed(dialogue: Dialogue, values: dict[str, Any]) -> Observation:
     """Return an observation with all that crossed the line."""
     return Observation(values, dialogue.evidence.take())
@@ -235,6 +231,11 @@ def result_name(result: Result) -> str:
     return refusal_name(result.refusal) if result.refusal is not None else result.name
 
 
+def name_of_result(ran: Ran[Result]) -> str:
+    """Return the name of the result, or what kept the service from having one."""
+    return ran.kind if ran.value is None else result_name(ran.value)
+
+
 def read_values(reference: Attribute, result: Result | None, version: int | None
                 ) -> dict[str, Any]:
     """Return value, type and misfits of what was read, nothing where nothing was."""
@@ -256,10 +257,6 @@ def misfits(reference: Attribute, value: Data, version: int | None) -> list[str]
         found.append("value: expected the object's own logical name, found "
                      f"{plain(value)}")
     return found
-
-
-def _one(ran: Ran[Result]) -> str:
-    return ran.kind if ran.value is None else result_name(ran.value)
 
 
 def _several(ran: Ran[Sequence[Result]]) -> str:

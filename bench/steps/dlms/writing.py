@@ -13,12 +13,12 @@ from pydantic import Field
 from bench.errors import Inconclusive
 from bench.protocols.cosem.data import Data
 from bench.protocols.cosem.reference import Attribute
-from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
-from bench.steps.dlms.dialogue import Dialogue, Ran, dialogue_of
+from bench.steps.dlms.addressing import read_attribute, write_attribute
+from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.identity import reach
 from bench.steps.dlms.references import AttributeName, attribute
-from bench.steps.dlms.services import CARRIED, ask, carried, misfits, observed, result_name
+from bench.steps.dlms.services import CARRIED, carried, misfits, name_of_result, observed
 from bench.steps.dlms.variations import Variation, variation
 from bench.steps.vocabulary import Arguments, Observation, action
 
@@ -54,14 +54,14 @@ class WriteBack(Arguments):
 def rewrite(context: Context, wanted: Rewrite) -> Observation:
     """Write an attribute's own value back, then another one, and restore the first."""
     dialogue, reference = dialogue_of(context), attribute(wanted.object)
-    ran = ask(dialogue, lambda client: client.get(reference))
+    ran = read_attribute(dialogue, reference)
     if ran.value is None or ran.value.data is None:
-        raise Inconclusive(f"{wanted.object} cannot be read ({_name(ran)}), so it cannot be "
-                           "restored after a write")
+        raise Inconclusive(f"{wanted.object} cannot be read ({name_of_result(ran)}), so it cannot "
+                           "be restored after a write")
     first: Data = ran.value.data
     values = {**carried(dialogue, ran, SUCCESS), "varied": NONE,
               "misfits": misfits(reference, first, wanted.version),
-              "written_back": _name(_write(dialogue, reference, first))}
+              "written_back": name_of_result(write_attribute(dialogue, reference, first))}
     other = variation(reference, wanted.version, first)
     if other is not None and values["written_back"] == SUCCESS:
         values |= _varied(context, dialogue, reference, first, other)
@@ -75,8 +75,8 @@ def write_back(context: Context, wanted: WriteBack) -> Observation:
     value = _read(dialogue, reference)
     if value is None:
         raise Inconclusive(f"{wanted.object} cannot be read, so nothing lawful can be written")
-    ran = _write(dialogue, reference, value)
-    return observed(dialogue, carried(dialogue, ran, _name(ran)))
+    ran = write_attribute(dialogue, reference, value)
+    return observed(dialogue, carried(dialogue, ran, name_of_result(ran)))
 
 
 def untried(class_id: int, *, readable: bool) -> str:
@@ -89,29 +89,21 @@ def untried(class_id: int, *, readable: bool) -> str:
 def _varied(context: Context, dialogue: Dialogue, reference: Attribute, first: Data,
             other: Variation) -> dict[str, Any]:
     """Write another value and the first again, on a fresh association if this one is gone."""
-    ran = _write(dialogue, reference, other.value)
+    ran = write_attribute(dialogue, reference, other.value)
     found = _read(dialogue, reference)
-    values = {"varied": _name(ran), "changed": other.place, "shown": found == other.value,
+    values = {"varied": name_of_result(ran), "changed": other.place, "shown": found == other.value,
               "refused": found == first and ran.value is not None
               and ran.value.refusal is None and not ran.value.succeeded}
     restored, association = NOT_NEEDED, dialogue.association
     if found != first:
-        restored = _name(_write(dialogue, reference, first))
+        restored = name_of_result(write_attribute(dialogue, reference, first))
         if restored != SUCCESS:
             reach(context, dialogue, association)
-            restored = _name(_write(dialogue, reference, first))
+            restored = name_of_result(write_attribute(dialogue, reference, first))
         found = _read(dialogue, reference)
     return {**values, "restored": restored, "as_before": found == first}
 
 
 def _read(dialogue: Dialogue, reference: Attribute) -> Data | None:
-    ran = ask(dialogue, lambda client: client.get(reference))
+    ran = read_attribute(dialogue, reference)
     return None if ran.value is None else ran.value.data
-
-
-def _write(dialogue: Dialogue, reference: Attribute, value: Data) -> Ran[Result]:
-    return ask(dialogue, lambda client: client.set(reference, value))
-
-
-def _name(ran: Ran[Result]) -> str:
-    return ran.kind if ran.value is None else result_name(ran.value)

@@ -211,10 +211,10 @@ def _selectors(found: Interface, index: int) -> Data:
 
 
 class AssociationSn(Interface):
-    """Class 12: the objects with their short names, and access rights by short name."""
+    """Class 12: the objects with their short names, and access rights by short name, which version
+    0 does not have; the reference to a security setup comes with version 2."""
 
     CLASS_ID = 12
-    VERSION = 2
     ATTRIBUTES = (("object_list", "any"), ("access_rights_list", "any"),
                        ("security_setup_reference", "os(6)"))
     METHODS = (
@@ -223,9 +223,12 @@ class AssociationSn(Interface):
         ("change_lls_secret", "os(0..64)"), ("change_hls_secret", "os(0..64)"),
         ("reserved", "any"), ("reply_to_hls_authentication", "os(0..255)"))
 
-    def __init__(self, code: str, facts: Facts, state: State,
+    def __init__(self, code: str, version: int, facts: Facts, state: State,
                  listing: Callable[[], Sequence[Listed]]) -> None:
         super().__init__(code, security_setup_reference=facts.security_setup)
+        self.VERSION = min(version, 2)
+        self.attributes = {index: field for index, field in self.attributes.items()
+                           if index <= 2 + self.VERSION}
         self._state, self._listing = state, listing
 
     def read_object_list(self) -> Data:

@@ -27,8 +27,10 @@ from devices.emulators.gbcs.faults import Faults
 
 READ, WRITE = 1, 2
 
+_SHORT_NAMES = 12  # the class of an association by short names
+
 _UNLISTED = obis.parse("1-0:32.7.0.255")
-_ABSENT = obis.parse("1-0:33.7.0.255")
+_ABSENT, _ABSENT_BASE = obis.parse("1-0:33.7.0.255"), 0x0F00
 _DEVICE_NAME = obis.parse("0-0:42.0.0.255")
 _NO_NAME = Data(Tag.OCTET_STRING, bytes(6))
 
@@ -50,7 +52,7 @@ class View:
             if self._sees(self._objects.access(found.key)))]
         if "object-listed-and-absent" in self._faults:
             spare = rows[-1].found
-            rows.append(rows[-1]._replace(found=_Absent(spare)))
+            rows.append(rows[-1]._replace(found=_Absent(spare), base_name=_ABSENT_BASE))
         if "object-present-and-not-listed" in self._faults:
             rows = [row for row in rows if row.found.instance != _UNLISTED]
         if "object-version-wrong" in self._faults:
@@ -89,7 +91,7 @@ class View:
         if not self._mode(found, index) & READ and "denied-attribute-served" not in self._faults:
             raise Refused(READ_WRITE_DENIED)
         if "listed-attribute-refused" in self._faults and index != 1 \
-                and instance != _DEVICE_NAME:
+                and instance != _DEVICE_NAME and class_id != _SHORT_NAMES:
             raise Refused(READ_WRITE_DENIED)
         if selection is None:
             return self._wrong(index, found.get(index))

@@ -108,12 +108,12 @@ def _offer(objects: Objects, parts: Parts, association: Association, number: int
     def listing() -> list[Listed]:
         return list(view.listing())
 
+    version = parts.settings.association_version
     if parts.settings.short_names:
-        short = AssociationSn(CURRENT, facts, state, listing)
+        short = AssociationSn(CURRENT, version, facts, state, listing)
         short.base_name = ASSOCIATION_BASE
         view = View(objects, association, short, parts.faults)
         return Offer(association, facts, state, view, setup, dict)
-    version = parts.settings.association_version
     own, current = (AssociationLn(code, version, facts, state, listing, association.users)
                     for code in (f"0-0:40.0.{number}.255", CURRENT))
     current.share(own)

@@ -114,7 +114,8 @@ class Settings(Schema):
     short_names: bool = Field(default=False,
                               description="whether objects have short names, not logical")
     association_version: int = Field(default=2, ge=0, le=3,
-                                     description="a version of class 15, 0 to 3")
+                                     description="a version of class 15, 0 to 3, or of class 12, "
+                                                 "0 to 2")
     profile_rows: int = Field(default=19_056, ge=1, le=65_535,
                               description="half-hours, 1 to 65,535")
     past_rows: int | None = Field(default=None, ge=0, le=65_535,

@@ -8,7 +8,7 @@ import pytest
 from defect_probes import PROBES
 
 from bench.catalogue import load_catalogue
-from devices.defects.dlms_meter import DLMS_METER
+from devices.defects.dlms_meter import BY_SHORT_NAMES, DLMS_METER
 
 EMULATOR = Path(__file__).parents[3] / "devices" / "emulators" / "dlms"
 
@@ -21,6 +21,10 @@ def test_a_client_sees_the_defect(name: str) -> None:
 
 def test_every_probe_is_of_a_defect() -> None:
     assert {defect.name for defect in DLMS_METER} == set(PROBES)
+
+
+def test_what_shows_by_short_names_too_is_a_defect() -> None:
+    assert {defect.name for defect in DLMS_METER if defect.by_short_names} == BY_SHORT_NAMES
 
 
 def test_every_defect_breaks_a_requirement_of_the_catalogue() -> None:

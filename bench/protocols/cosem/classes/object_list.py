@@ -99,11 +99,16 @@ def read_object_list(data: Data, version: int) -> ObjectList:
 def read_short_name_list(data: Data) -> ObjectList:
     """Return the objects of attribute 2 of a class 12; base names count as unsigned."""
     elements, misfits = _elements(short_name_object_list(), data)
-    objects = []
-    for _number, element in elements:
+    by_name: dict[int, ListedObject] = {}
+    for number, element in elements:
         base_name, class_id, version, instance = (item.value for item in element.value)
-        objects.append(ListedObject(class_id, version, instance, base_name=base_name & 0xFFFF))
-    return ObjectList(tuple(objects), tuple(misfits))
+        name = base_name & 0xFFFF
+        if name in by_name:
+            misfits.append(Misfit(f"[{number}].base_name", "each base name once",
+                                  f"{name:04X} twice"))
+            continue
+        by_name[name] = ListedObject(class_id, version, instance, base_name=name)
+    return ObjectList(tuple(by_name.values()), tuple(misfits))
 
 
 def read_access_rights(data: Data, objects: Iterable[ListedObject]) -> ObjectList:
