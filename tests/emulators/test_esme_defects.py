@@ -15,6 +15,7 @@ from remote_parties import START, Correspondence
 from bench.protocols.dlms import hdlc_link
 from bench.protocols.gbcs.message import parse
 from bench.protocols.gbcs.protection import Rule, protect_by
+from bench.protocols.iec62056_21 import sign_on
 from devices import emulators
 from devices.defects import DEFECTS, of_device
 from devices.emulators.esme.load import Flow
@@ -323,7 +324,8 @@ def test_an_unsigned_critical_command_runs_only_where_signatures_are_not_checked
 
 
 def test_every_defect_is_a_switch_of_the_emulator() -> None:
-    rooms = (Path(emulators.__file__).parent, Path(hdlc_link.__file__).parent)
+    rooms = (Path(emulators.__file__).parent, Path(hdlc_link.__file__).parent,
+             Path(sign_on.__file__).parent)
     source = "".join(file.read_text() for room in rooms for file in room.rglob("*.py"))
     assert [name for name in DEFECTS if f'"{name}"' not in source] == []
 

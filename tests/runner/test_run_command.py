@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -194,9 +196,19 @@ def test_a_choice_of_nothing_is_told(bench: Bench, given: tuple[str, ...]) -> No
     assert given[1] in said(ran)
 
 
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    """A shell has what it starts in the background ignore Ctrl-C, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def interrupt(bench: Bench, *more: str, plans: tuple[Path, ...] = ()) -> str:
     """Start a run, press Ctrl-C when it is in the middle of a case, return what it says."""
-    with bench.start(*more, plans=plans) as running:
+    with heeding_ctrl_c(), bench.start(*more, plans=plans) as running:
         until = time.monotonic() + 30
         while not bench.notes.exists() and time.monotonic() < until:
             assert running.poll() is None, running.communicate()
