@@ -22,7 +22,7 @@ from bench.protocols.dlms.image_transfer import ImageTransfer, Plan, Status
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED
-from bench.steps.dlms.carriers import APDU, CLOSED, DISCONNECTED, DM, SILENCE
+from bench.steps.dlms.carriers import CLOSED, DISCONNECTED, DM, SILENCE
 from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, dialogue_of
 from bench.steps.dlms.identity import firmware_held, reach
 from bench.steps.dlms.services import ask, observed, result_name
@@ -281,8 +281,8 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
           method: Callable[[ImageTransfer], Exchange[Result]]) -> dict[str, Any]:
     """Invoke a method; wait for its end where it was not refused, for the time declared.
 
-    While the status says that the device is at it, or nobody answers, the status is read again; a
-    device that starts anew in between is associated with again.
+    While the status says that the device is at it, or is not told, it is read again; a device that
+    starts anew in between is associated with again, unless it refuses.
     """
     _declared(context, "test")
     allowed = float(context.ixit["dlms"]["images"][f"{what}_s"])
@@ -290,19 +290,22 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
     result = _result(ask(dialogue, lambda _: method(transfer)))
     answered = time.monotonic()
     if result in (SUCCESS, TEMPORARY):
-        while (status := _status(dialogue, transfer)) in (f"{what}-initiated", "") and (
+        while (status := _status(dialogue, transfer)) in (f"{what}-initiated", UNREAD) and (
                 (left := answered + allowed - time.monotonic()) > 0):
             time.sleep(min(POLL_S, allowed / 10, left))
-            if not status and reach(context, dialogue, association) == ACCEPTED:
-                transfer = _object(dialogue, name)
+            if status == UNREAD:
+                opened = reach(context, dialogue, association)
+                if opened == ACCEPTED:
+                    transfer = _object(dialogue, name)
+                elif opened not in STARTING:
+                    break
     return {"result": result, "seconds": round(time.monotonic() - answered, 1),
             **_state(dialogue, transfer)}
 
 
 def _status(dialogue: Dialogue, transfer: ImageTransfer) -> str:
-    """Return the status in words, :data:`UNREAD` if the answer has none, empty without answer."""
-    ran = ask(dialogue, lambda _: transfer.status())
-    return _status_text(ran.value) if ran.kind in (APDU, DEVIATION) else ""
+    """Return the status in words, :data:`UNREAD` without one."""
+    return _status_text(ask(dialogue, lambda _: transfer.status()).value)
 
 
 def _status_text(status: int | None) -> str:
