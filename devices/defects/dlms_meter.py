@@ -219,7 +219,7 @@ DLMS_METER = (
             "the hash of a whole image is not checked"),
     _defect("image-verify-always-true", "COSEM_IMAGE", "any image is verified, whole or not"),
     _defect("image-activated-unverified", "COSEM_IMAGE",
-            "an image is activated without having been verified"),
+            "an image is activated whether it is whole and right or not"),
     _defect("image-repeated-block-refused", "COSEM_IMAGE",
             "blocks of an image are taken in ascending order only, and each once"),
     _defect("image-activation-without-effect", "COSEM_IMAGE",

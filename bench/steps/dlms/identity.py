@@ -21,13 +21,13 @@ def read_dlms_identity(context: Context) -> Identity:
     Raises LinkError if the way to the device broke.
     """
     dialogue = dialogue_of(context)
-    outcome, found = read_firmware(context, dialogue)
+    outcome, found = firmware_held(context, dialogue)
     return Identity(found, outcome, dialogue.evidence.take())
 
 
-def read_firmware(context: Context, dialogue: Dialogue) -> tuple[str, str]:
+def firmware_held(context: Context, dialogue: Dialogue) -> tuple[str, str]:
     """Return how the read of the declared attribute went, in the association that the profile
-    names for it, and the octets of what was read."""
+    names for it, and the octets of what was read, in hexadecimal, those of a text likewise."""
     where = dialogue.declared["firmware"]
     association, reference = where["association"], attribute(where["object"])
     outcome = reach(context, dialogue, association)

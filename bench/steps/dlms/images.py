@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -22,16 +22,23 @@ from bench.protocols.dlms.image_transfer import ImageTransfer, Plan, Status
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED
-from bench.steps.dlms.carriers import APDU
+from bench.steps.dlms.carriers import CLOSED, DISCONNECTED, DM, SILENCE
 from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, ask, dialogue_of
-from bench.steps.dlms.identity import reach, read_firmware
+from bench.steps.dlms.identity import firmware_held, reach
 from bench.steps.dlms.services import observed, result_name
 from bench.steps.vocabulary import Arguments, Observation, action
 
+T = TypeVar("T")
+
 STATES = {int(status): status.name.lower().replace("_", "-") for status in Status}
 UNREAD, SUCCESS, TEMPORARY = "unread", "success", "temporary-failure"
+NONE, VERIFIED = "none", "verification-successful"
 POLL_S = 1.0
 """Seconds between two reads of the status, at most; a tenth of the time that is declared."""
+STARTING = frozenset((SILENCE, CLOSED, DISCONNECTED, DM, DEVIATION, "exception-response",
+                      TEMPORARY))
+"""What may come of an association with a device that starts anew, or of its first read. A refusal
+is none of it: who goes on after one may be locked out."""
 
 Which = Literal["test", "first"]
 Place = Literal["first", "middle", "last"]
@@ -68,6 +75,18 @@ class TransferImage(ImageObject):
     go_on: bool = False
 
 
+class ReadFirmware(Arguments):
+    """The image whose firmware is waited for."""
+
+    image: Which
+
+
+class RestoreFirmware(ImageObject):
+    """The association in which images are sent."""
+
+    association: str = Field(alias="as")
+
+
 @action("transfer_image", port="dlms", arguments=TransferImage, observes=STATE | {
     "initiated": "result of the announcement; `none` where the transfer goes on",
     "results": "results of the blocks, each named once; no more are sent after a refusal",
@@ -91,7 +110,7 @@ def transfer_image(context: Context, wanted: TransferImage) -> Observation:
         blocks = image_transfer.altered(blocks, *_numbers([wanted.alter], whole))
     if wanted.reverse:
         blocks = image_transfer.reversed_order(blocks)
-    initiated = "none" if wanted.go_on else _initiate(dialogue, transfer, declared)
+    initiated = NONE if wanted.go_on else _initiate(dialogue, transfer, declared)
     return observed(dialogue, {
         "initiated": initiated, "results": _send(dialogue, transfer, blocks),
         "sent": len(blocks), "blocks": len(whole), "lost": lost,
@@ -108,30 +127,89 @@ def verify_image(context: Context, wanted: ImageObject) -> Observation:
 
 @action("activate_image", port="dlms", arguments=ImageObject, observes=DONE)
 def activate_image(context: Context, wanted: ImageObject) -> Observation:
-    """Have the image activated, and wait until the device has done so."""
+    """Have the image activated, and wait until the device has done so; only while both declared
+    images could be sent, since the first one has to bring the firmware back."""
+    for declared in (_declared(context, "test"), _declared(context, "first")):
+        _content(context, declared)
     dialogue = dialogue_of(context)
     return observed(dialogue, _activate(context, dialogue, wanted.object))
 
 
-@action("restore_firmware", port="dlms", arguments=ImageObject, observes=DONE | {
-    "firmware": "what the firmware's object held before, in hexadecimal; empty if unread",
-    "needed": "whether an image had to be sent; nothing else is told where not",
+@action("read_firmware", port="dlms", arguments=ReadFirmware, observes={
+    "outcome": "`success`, else how the association or the read in it ended",
+    "firmware": "what the firmware's object holds, in hexadecimal; empty if unread",
 })
-def restore_firmware(context: Context, wanted: ImageObject) -> Observation:
+def read_firmware(context: Context, wanted: ReadFirmware) -> Observation:
+    """Read the firmware in the association that is declared for it, until it is that of the image
+    or an activation must have come to its end."""
+    dialogue = dialogue_of(context)
+    outcome, firmware = _firmware_of(context, dialogue, wanted.image)
+    return observed(dialogue, {"outcome": outcome, "firmware": firmware})
+
+
+@action("restore_firmware", port="dlms", arguments=RestoreFirmware, observes=DONE | {
+    "needed": "whether an image had to be sent; where not, nothing else is told but the firmware",
+    "before": "what the firmware's object held before, in hexadecimal; empty if unread",
+    "firmware": "what it held when it was read last, likewise",
+    "results": "results of the announcement and of the blocks, each named once",
+    "result": "result of the activation; `none` where the image was not verified; how the "
+              "association ended where it did not open, and nothing else is told then",
+})
+def restore_firmware(context: Context, wanted: RestoreFirmware) -> Observation:
     """Bring back the first firmware, unless the device still has it; what it has is read in the
     association that is declared for it."""
-    dialogue, declared = dialogue_of(context), _declared(context, "first")
-    association = dialogue.association
-    _, found = read_firmware(context, dialogue)
-    if found == dialogue.declared["firmware"]["octets"] != _declared(context, "test")["firmware"]:
-        return observed(dialogue, {"firmware": found, "needed": False})
-    reach(context, dialogue, association)
-    transfer = _object(dialogue, wanted.object)
-    _initiate(dialogue, transfer, declared)
-    _send(dialogue, transfer, _blocks(context, dialogue, transfer, declared))
-    _verify(context, dialogue, wanted.object)
-    return observed(dialogue, {"firmware": found, "needed": True,
-                               **_activate(context, dialogue, wanted.object)})
+    dialogue, tried = dialogue_of(context), _declared(context, "test")
+    first = dialogue.declared["firmware"]["octets"]
+    _, before = _waited(context, lambda: firmware_held(context, dialogue),
+                        lambda read: read[0] not in STARTING)
+    needed = before != first or tried["firmware"] == first
+    return observed(dialogue, {
+        "needed": needed, "before": before, "firmware": before,
+        **(_restored(context, dialogue, wanted) if needed else {})})
+
+
+def _restored(context: Context, dialogue: Dialogue, wanted: RestoreFirmware) -> dict[str, Any]:
+    """Send the first image and have it verified and activated, no further than all goes well."""
+    opened = _waited(context, lambda: reach(context, dialogue, wanted.association),
+                     lambda outcome: outcome not in STARTING)
+    if opened != ACCEPTED:
+        return {"result": opened}
+    transfer, declared = _object(dialogue, wanted.object), _declared(context, "first")
+    blocks = _blocks(context, dialogue, transfer, declared)
+    results = [_initiate(dialogue, transfer, declared)]
+    if results == [SUCCESS]:
+        results = _send(dialogue, transfer, blocks)
+    if results != [SUCCESS] or _verify(context, dialogue, wanted.object)["status"] != VERIFIED:
+        return {"results": results, "result": NONE,
+                **_state(dialogue, _object(dialogue, wanted.object))}
+    activated = _activate(context, dialogue, wanted.object)
+    return {"results": results, **activated,
+            "firmware": _firmware_of(context, dialogue, "first")[1]}
+
+
+def _firmware_of(context: Context, dialogue: Dialogue, which: Which) -> tuple[str, str]:
+    """Return how the read of the firmware went, and the firmware; a device that starts anew, or
+    still has another one, is waited for."""
+    first: str = dialogue.declared["firmware"]["octets"]
+    awaited: str = first if which == "first" else _declared(context, "test")["firmware"]
+
+    def is_over(read: tuple[str, str]) -> bool:
+        outcome, found = read
+        if outcome != "success":
+            return outcome not in STARTING
+        return found == awaited if awaited else found != first
+
+    return _waited(context, lambda: firmware_held(context, dialogue), is_over)
+
+
+def _waited(context: Context, tried: Callable[[], T], is_over: Callable[[T], bool]) -> T:
+    """Try again until it is over, for as long as an activation may take; return what came last."""
+    _declared(context, "test")
+    allowed = float(context.ixit["dlms"]["images"]["activation_s"])
+    until = time.monotonic() + allowed
+    while not is_over(found := tried()) and (left := until - time.monotonic()) > 0:
+        time.sleep(min(POLL_S, allowed / 10, left))
+    return found
 
 
 def _declared(context: Context, which: Which) -> Mapping[str, Any]:
@@ -154,9 +232,15 @@ def _blocks(context: Context, dialogue: Dialogue, transfer: ImageTransfer,
     size = ask(dialogue, lambda _: transfer.block_octets()).value
     if not isinstance(size, int) or not size:
         raise Inconclusive("the device does not say how large a block of an image is")
+    return image_transfer.plan(_content(context, declared), size)
+
+
+def _content(context: Context, declared: Mapping[str, Any]) -> bytes:
+    """Return the octets of a declared image; ProfileError where they cannot be read or are
+    others than those declared."""
     path = context.folder / declared["file"]
     try:
-        image = path.read_bytes()
+        image: bytes = path.read_bytes()
     except OSError as failed:
         raise ProfileError(f"{path}: expected the declared image, found {failed.strerror}"
                            ) from failed
@@ -164,7 +248,7 @@ def _blocks(context: Context, dialogue: Dialogue, transfer: ImageTransfer,
     if found != declared["sha256"]:
         raise ProfileError(f"{path}: expected the image that was declared, with the SHA-256 "
                            f"{declared['sha256']}, found another, {found}")
-    return image_transfer.plan(image, size)
+    return image
 
 
 def _numbers(places: Iterable[Place], whole: Plan) -> list[int]:
@@ -197,8 +281,8 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
           method: Callable[[ImageTransfer], Exchange[Result]]) -> dict[str, Any]:
     """Invoke a method; wait for its end where it was not refused, for the time declared.
 
-    While the status says that the device is at it, or nobody answers, the status is read again; a
-    device that starts anew in between is associated with again.
+    While the status says that the device is at it, or is not told, it is read again; a device that
+    starts anew in between is associated with again, unless it refuses.
     """
     _declared(context, "test")
     allowed = float(context.ixit["dlms"]["images"][f"{what}_s"])
@@ -206,19 +290,22 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
     result = _result(ask(dialogue, lambda _: method(transfer)))
     answered = time.monotonic()
     if result in (SUCCESS, TEMPORARY):
-        while (status := _status(dialogue, transfer)) in (f"{what}-initiated", "") and (
+        while (status := _status(dialogue, transfer)) in (f"{what}-initiated", UNREAD) and (
                 (left := answered + allowed - time.monotonic()) > 0):
             time.sleep(min(POLL_S, allowed / 10, left))
-            if not status and reach(context, dialogue, association) == ACCEPTED:
-                transfer = _object(dialogue, name)
+            if status == UNREAD:
+                opened = reach(context, dialogue, association)
+                if opened == ACCEPTED:
+                    transfer = _object(dialogue, name)
+                elif opened not in STARTING:
+                    break
     return {"result": result, "seconds": round(time.monotonic() - answered, 1),
             **_state(dialogue, transfer)}
 
 
 def _status(dialogue: Dialogue, transfer: ImageTransfer) -> str:
-    """Return the status in words, :data:`UNREAD` if the answer has none, empty without answer."""
-    ran = ask(dialogue, lambda _: transfer.status())
-    return _status_text(ran.value) if ran.kind in (APDU, DEVIATION) else ""
+    """Return the status in words, :data:`UNREAD` without one."""
+    return _status_text(ask(dialogue, lambda _: transfer.status()).value)
 
 
 def _status_text(status: int | None) -> str:

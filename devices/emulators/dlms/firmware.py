@@ -2,7 +2,8 @@
 
 An image is good if its last 32 octets are the SHA-256 of what is before them. Verification and
 activation each are done at once, or take their time: then they are answered with temporary-failure,
-and the status tells how they end. Activation tells the device the identifier of its new firmware.
+and the status tells how they end. Activation verifies the image, whether that has been done or not,
+and tells the device the identifier of its new firmware.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class Status(enum.IntEnum):
     ACTIVATION_INITIATED = 5
     ACTIVATION_SUCCESSFUL = 6
     ACTIVATION_FAILED = 7
+
+
+UNREADY = frozenset((Status.NOT_INITIATED, Status.VERIFICATION_INITIATED,
+                     Status.ACTIVATION_INITIATED))
+"""In these no activation begins."""
 
 
 class ImageTransfer(Interface):
@@ -132,10 +138,7 @@ class ImageTransfer(Interface):
         self._demand_enabled()
         if self._status == Status.NOT_INITIATED:
             raise Refused(TEMPORARY_FAILURE)
-        whole = len(self._blocks) == self._count
-        if not whole and not self._faults & {"image-block-missing-accepted",
-                                             "image-verify-always-true"}:
-            raise Refused(TEMPORARY_FAILURE)
+        self._demand_whole()
         if self._seconds:
             self._begin(Status.VERIFICATION_INITIATED)
         self._verify()
@@ -143,16 +146,17 @@ class ImageTransfer(Interface):
             raise Refused(OTHER_REASON)
 
     def do_image_activate(self, _parameter: Data) -> None:
-        """Activate a verified image."""
+        """Activate the image, if it is whole and right."""
         self._demand_enabled()
-        unverified = self._status != Status.VERIFICATION_SUCCESSFUL
-        if unverified and "image-activated-unverified" not in self._faults:
+        if self._status in UNREADY:
             raise Refused(TEMPORARY_FAILURE)
-        if self._status == Status.NOT_INITIATED:
-            raise Refused(TEMPORARY_FAILURE)
+        if "image-activated-unverified" not in self._faults:
+            self._demand_whole()
         if self._seconds:
             self._begin(Status.ACTIVATION_INITIATED)
         self._activate()
+        if self._status == Status.VERIFICATION_FAILED:
+            raise Refused(OTHER_REASON)
         if self._status == Status.ACTIVATION_INITIATED:
             raise Refused(TEMPORARY_FAILURE)
 
@@ -179,6 +183,9 @@ class ImageTransfer(Interface):
                         else Status.VERIFICATION_FAILED)
 
     def _activate(self) -> None:
+        if "image-activated-unverified" not in self._faults and not self._good():
+            self._status = Status.VERIFICATION_FAILED
+            return
         if "image-activation-without-effect" not in self._faults:
             self._activated(self._identifier)
         self._status = (Status.ACTIVATION_INITIATED if "image-activation-unending" in self._faults
@@ -187,6 +194,11 @@ class ImageTransfer(Interface):
     def _demand_enabled(self) -> None:
         if not self.stored("image_transfer_enabled").value:
             raise Refused(OTHER_REASON)
+
+    def _demand_whole(self) -> None:
+        if len(self._blocks) < self._count and not self._faults & {
+                "image-block-missing-accepted", "image-verify-always-true"}:
+            raise Refused(TEMPORARY_FAILURE)
 
     def _good(self) -> bool:
         if "image-verify-always-true" in self._faults or "image-block-altered-accepted" \

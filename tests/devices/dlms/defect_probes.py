@@ -615,7 +615,7 @@ PROBES: Mapping[str, Probe] = {
     "image-block-missing-accepted": _transfer(_gap, "m3", "a6"),
     "image-block-altered-accepted": _transfer(_altered, "m3", "a6"),
     "image-verify-always-true": _transfer(_gap, "m3", "a6"),
-    "image-activated-unverified": _transfer(_whole, "m4", "1/1-0:0.2.0.255/a2"),
+    "image-activated-unverified": _transfer(_gap, "m4", "1/1-0:0.2.0.255/a2"),
     "image-activation-without-effect": _transfer(_whole, "m3", "m4", "1/1-0:0.2.0.255/a2"),
     "image-activation-unending": _transfer(_whole, "m3", "m4", "a6"),
     "image-to-activate-size-wrong": _transfer(_whole, "m3", "a7"),

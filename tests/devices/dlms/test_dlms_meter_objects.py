@@ -356,13 +356,23 @@ def test_an_image_is_taken_verified_and_activated() -> None:
     assert meter.value("1/1-0:0.2.0.255/a2") == b"2.0.0"
 
 
+def test_an_image_that_was_not_verified_is_verified_by_its_activation() -> None:
+    meter, image = Meter(profile_rows=4), _image()
+    _initiate(meter, len(image))
+    _send(meter, image, 0, 1, 2)
+    meter.act(f"{IMAGE}/m4")
+    assert meter.value(f"{IMAGE}/a6") == 6
+    assert meter.value("1/1-0:0.2.0.255/a2") == b"2.0.0"
+
+
 def test_an_altered_image_is_not_activated() -> None:
     meter, image = Meter(profile_rows=4), _image()
     _initiate(meter, len(image))
     _send(meter, b"\xff" + image[1:], 0, 1, 2)
     _refused(250, meter.act, f"{IMAGE}/m3")
     assert meter.value(f"{IMAGE}/a6") == 4
-    _refused(2, meter.act, f"{IMAGE}/m4")
+    _refused(250, meter.act, f"{IMAGE}/m4")
+    assert meter.value(f"{IMAGE}/a6") == 4
     assert meter.value("1/1-0:0.2.0.255/a2") == b"1.0.0"
 
 

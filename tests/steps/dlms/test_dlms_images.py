@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from served import PROFILE, do, opened
+from served import PROFILE, do, observe, opened
 
 from bench.errors import Inconclusive, ProfileError
+from bench.protocols.cosem.data import Data, Tag
+from bench.protocols.dlms.security.keys import Keys
 from bench.steps.context import Context
 from devices.emulators.dlms.profile import Settings
+from devices.emulators.dlms.registers import Value
 
 ITSELF = {"octets": 576, "identifier": "312E302E31"}
 FIRMWARE = "1/1-0:0.2.0.255/a2"
+STATUS = "18/0-0:44.0.0.255/a6"
+OLD, NEW = (text.encode().hex().upper() for text in ("1.0.0", "1.0.1"))
+
+
+def restored(context: Context) -> dict[str, Any]:
+    """Restore the firmware as the plan does."""
+    return do(context, "restore_firmware", as_="hls")
+
+
+def activated(*faults: str) -> Context:
+    """Return a context whose meter has the firmware of the image that is tried."""
+    context = whole(opened("hls", "wrapper", *faults))
+    do(context, "verify_image")
+    assert do(context, "activate_image")["result"] == "success"
+    return context
+
+
+def silent(context: Context, seconds: float) -> None:
+    """Let the meter be silent for so many seconds from now on."""
+    port, until = context.ports["dlms"], time.monotonic() + seconds
+    send = port.send
+
+    def deaf(octets: bytes) -> None:
+        if time.monotonic() >= until:
+            send(octets)
+
+    port.send = deaf
+    context.ixit["dlms"]["images"]["activation_s"] = 5
 
 
 def whole(context: Context) -> Context:
@@ -48,22 +82,114 @@ def test_a_whole_image_is_verified_and_activated() -> None:
 
 
 def test_the_first_firmware_is_brought_back_where_another_is_active() -> None:
-    context = opened("hls")
-    assert do(context, "restore_firmware") == {"firmware": b"1.0.0".hex().upper(), "needed": False}
-    do(context, "associate", as_="hls")
-    whole(context)
-    do(context, "verify_image")
-    do(context, "activate_image")
-    seen = do(context, "restore_firmware")
-    assert (seen["firmware"], seen["needed"], seen["result"]) == (
-        b"1.0.1".hex().upper(), True, "success")
-    assert do(context, "get", object=FIRMWARE)["value"] == b"1.0.0".hex().upper()
+    assert restored(opened("hls")) == {"before": OLD, "firmware": OLD, "needed": False}
+    context = activated()
+    seen = restored(context)
+    assert (seen["before"], seen["firmware"], seen["needed"], seen["results"], seen["result"]) == (
+        NEW, OLD, True, ["success"], "success")
+    assert do(context, "get", object=FIRMWARE)["value"] == OLD
 
 
 def test_a_firmware_that_looks_the_same_is_sent_all_the_same() -> None:
     context = opened("hls")
-    context.ixit["dlms"]["images"]["test"]["firmware"] = b"1.0.0".hex().upper()
-    assert do(context, "restore_firmware")["needed"]
+    context.ixit["dlms"]["images"]["test"]["firmware"] = OLD
+    assert restored(context)["needed"]
+
+
+def test_a_first_image_that_does_not_verify_is_not_activated(tmp_path: Path) -> None:
+    context = activated("image-activated-unverified")
+    declared = context.ixit["dlms"]["images"]["first"]
+    altered = (PROFILE.parent / declared["file"]).read_bytes()[::-1]
+    (tmp_path / "altered.img").write_bytes(altered)
+    context.folder = tmp_path
+    declared |= {"file": "altered.img", "sha256": hashlib.sha256(altered).hexdigest().upper()}
+    seen = restored(context)
+    assert (seen["results"], seen["result"], seen["status"], seen["firmware"]) == (
+        ["success"], "none", "verification-failed", NEW)
+    assert do(context, "get", object=FIRMWARE)["value"] == NEW
+
+
+def test_a_first_image_that_is_refused_is_not_activated() -> None:
+    context = activated()
+    context.ixit["dlms"]["images"]["first"]["octets"] = 1 << 30  # the meter takes none as large
+    seen = restored(context)
+    assert (seen["results"], seen["result"], seen["firmware"]) == (["other-reason"], "none", NEW)
+
+
+# the firmware
+
+
+@pytest.mark.parametrize(("which", "active", "now"), [
+    ("first", False, OLD), ("test", False, OLD), ("test", True, NEW), ("first", True, NEW)])
+def test_the_firmware_is_read(which: str, active: bool, now: str) -> None:
+    context = activated() if active else opened("hls")
+    assert do(context, "read_firmware", image=which) == {"outcome": "success", "firmware": now}
+
+
+def test_any_other_firmware_than_before_will_do_where_none_is_declared() -> None:
+    context = activated()
+    context.ixit["dlms"]["images"]["test"]["firmware"] = ""
+    context.ixit["dlms"]["images"]["activation_s"] = 60
+    assert do(context, "read_firmware", image="test")["firmware"] == NEW
+
+
+def test_a_text_is_compared_as_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Value.read_value
+
+    def as_text(self: Value) -> Data:
+        held = read(self)
+        if self.instance == bytes((1, 0, 0, 2, 0, 255)):
+            return Data(Tag.VISIBLE_STRING, held.value.decode())
+        return held
+
+    monkeypatch.setattr(Value, "read_value", as_text)
+    context = activated()
+    assert do(context, "read_firmware", image="test") == {"outcome": "success", "firmware": NEW}
+    seen = restored(context)
+    assert (seen["before"], seen["firmware"]) == (NEW, OLD)
+
+
+def test_a_meter_that_starts_anew_after_its_answer_is_waited_for() -> None:
+    context = activated()
+    silent(context, 0.2)
+    assert do(context, "read_firmware", image="test") == {"outcome": "success", "firmware": NEW}
+    silent(context, 0.2)
+    seen = restored(context)
+    assert (seen["before"], seen["result"], seen["firmware"]) == (NEW, "success", OLD)
+
+
+def test_a_meter_that_has_its_new_firmware_after_a_while_is_waited_for(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    read, reads = Value.read_value, itertools.count()
+
+    def late(self: Value) -> Data:
+        held = read(self)
+        if self.instance == bytes((1, 0, 0, 2, 0, 255)) and next(reads) < 2:
+            return Data(Tag.OCTET_STRING, b"1.0.0")
+        return held
+
+    context = activated()
+    context.ixit["dlms"]["images"]["activation_s"] = 0.5
+    monkeypatch.setattr(Value, "read_value", late)
+    assert do(context, "read_firmware", image="test")["firmware"] == NEW
+
+
+def test_a_meter_that_stays_silent_is_told_of() -> None:
+    context = activated()
+    silent(context, 60)
+    context.ixit["dlms"]["images"]["activation_s"] = 0.05
+    assert do(context, "read_firmware", image="test") == {"outcome": "silence", "firmware": ""}
+    assert restored(context) == {
+        "needed": True, "before": "", "firmware": "", "result": "silence"}
+
+
+def test_an_association_that_is_refused_is_not_tried_again() -> None:
+    context = activated()
+    context.ixit["dlms"]["images"]["activation_s"] = 60
+    context.ixit["dlms"]["firmware"]["association"] = "lls"
+    context.lasting["dlms"].keys["lls"] = Keys(secret=b"not the secret")
+    seen = observe(context, "read_firmware", image="test")
+    assert (seen.values["outcome"], len(seen.frames)) == ("rejected", 2)
 
 
 # blocks
@@ -129,10 +255,19 @@ def test_an_image_to_be_activated_that_is_not_ours_is_seen(fault: str) -> None:
 # activation
 
 
-def test_an_image_that_was_not_verified_is_not_activated() -> None:
-    for faults, activated in (((), False), (("image-activated-unverified",), True)):
-        seen = do(whole(opened("hls", "wrapper", *faults)), "activate_image")
-        assert (seen["result"] == "success") is activated
+@pytest.mark.parametrize("changes", [{"lose": ["middle"]}, {"alter": "middle"}])
+def test_an_image_that_is_not_whole_and_right_is_not_activated(changes: dict[str, Any]) -> None:
+    for faults, active in (((), False), (("image-activated-unverified",), True)):
+        context = opened("hls", "wrapper", *faults)
+        do(context, "transfer_image", **changes)
+        seen = do(context, "activate_image")
+        assert (seen["result"] == "success") is active
+        assert (seen["status"] == "activation-successful") is active
+
+
+def test_a_whole_image_may_be_activated_before_it_was_verified() -> None:
+    for context in (opened("hls"), slow()):
+        assert do(whole(context), "activate_image")["status"] == "activation-successful"
 
 
 def test_a_meter_that_takes_its_time_is_waited_for() -> None:
@@ -153,7 +288,8 @@ def test_a_slow_meter_s_refusal_is_waited_for() -> None:
     assert (seen["result"], seen["status"]) == ("temporary-failure", "verification-failed")
 
 
-def test_a_meter_that_starts_anew_is_associated_with_again() -> None:
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_meter_that_starts_anew_is_associated_with_again(answers: bool) -> None:
     context = whole(slow())
     context.ixit["dlms"]["images"]["activation_s"] = 1
     do(context, "verify_image")
@@ -165,7 +301,8 @@ def test_a_meter_that_starts_anew_is_associated_with_again() -> None:
         taken.append(apdu)
         if len(taken) == 2:
             meter.disconnect(client, server)
-            return ()
+            if not answers:
+                return ()
         return take(client, server, apdu)  # type: ignore[no-any-return]
 
     meter.take = dropping
@@ -184,7 +321,7 @@ def test_an_activation_that_never_ends_is_waited_for_no_longer_than_declared() -
 # files
 
 
-WORDS = ("transfer_image", "verify_image", "activate_image", "restore_firmware")
+WORDS = ("transfer_image", "verify_image", "activate_image", "read_firmware", "restore_firmware")
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -192,7 +329,29 @@ def test_without_a_declared_image_nothing_is_tried(word: str) -> None:
     context = opened("hls")
     context.ixit["dlms"]["images"] = {}
     with pytest.raises(Inconclusive, match="the profile declares no image"):
-        do(context, word)
+        do(context, word, **({"image": "test"} if word == "read_firmware" else
+                             {"as_": "hls"} if word == "restore_firmware" else {}))
+
+
+@pytest.mark.parametrize("which", ["test", "first"])
+def test_nothing_is_activated_while_a_file_is_missing(which: str, tmp_path: Path) -> None:
+    context = whole(opened("hls"))
+    do(context, "verify_image")
+    images = PROFILE.parent / "emulated-dlms-meter"
+    context.folder = Path(shutil.copytree(images, tmp_path / images.name)).parent
+    (tmp_path / context.ixit["dlms"]["images"][which]["file"]).unlink()
+    with pytest.raises(ProfileError, match="expected the declared image, found No such file"):
+        do(context, "activate_image")
+    assert do(context, "get", object=STATUS)["value"] == 3
+    assert do(context, "get", object=FIRMWARE)["value"] == OLD
+
+
+def test_a_first_image_that_is_missing_is_not_announced(tmp_path: Path) -> None:
+    context = activated()
+    context.folder = tmp_path
+    with pytest.raises(ProfileError, match="expected the declared image, found No such file"):
+        restored(context)
+    assert do(context, "get", object=STATUS)["value"] == 6
 
 
 def test_a_file_that_is_not_the_declared_one_is_not_sent(tmp_path: Path) -> None:
@@ -205,4 +364,4 @@ def test_a_file_that_is_not_the_declared_one_is_not_sent(tmp_path: Path) -> None
     (tmp_path / name).write_bytes((PROFILE.parent / name).read_bytes()[::-1])
     with pytest.raises(ProfileError, match=r"that was declared, with the SHA-256 .* found another"):
         do(context, "transfer_image")
-    assert do(context, "get", object="18/0-0:44.0.0.255/a6")["value"] == 0
+    assert do(context, "get", object=STATUS)["value"] == 0
