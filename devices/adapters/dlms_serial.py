@@ -94,10 +94,7 @@ class DlmsSerial:
         self._failure.check()
         if self._closed:
             return
-        if self._turn_round:
-            left = self._last_heard + self._turn_round - self._clock()
-            if left > 0:
-                self._sleep(left)
+        self._await_turn()
         if self._has_echo:
             self._echo.sent(octets)
         self._port.write(octets)
@@ -119,6 +116,13 @@ class DlmsSerial:
             return Arrived(heard, self._clock(), Arrival.ARRIVED if heard else Arrival.CLOSED)
         held = self._echo.give_up()  # the line had no echo: this was the other side's
         return Arrived(held, self._clock(), Arrival.ARRIVED if held else Arrival.SILENCE)
+
+    def _await_turn(self) -> None:
+        """Wait until the line is turned round."""
+        if self._turn_round:
+            left = self._last_heard + self._turn_round - self._clock()
+            if left > 0:
+                self._sleep(left)
 
     def _read(self, wait: float) -> bytes:
         """Return what is heard within ``wait`` seconds, echo taken out; b"" for nothing."""

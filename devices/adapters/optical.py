@@ -88,6 +88,7 @@ class Optical(DlmsSerial):
         """Send ``octets``; return when the last has left, in seconds of the clock of arrivals."""
         if self._has_heard:  # whether the head echoes is known: the same text is no echo
             self._has_echo = self._echo.came
+        self._await_turn()
         end = self._clock() + len(octets) * _BITS / self._speed
         self.send(octets)
         self._sleep(max(0.0, end - self._clock()))

@@ -78,6 +78,7 @@ def open_association(dialogue: Dialogue, name: str, now: datetime,
     request = replace(client.association_request(initiate), **_fields(wanted.fields))
     if client.parameters.mechanism is Mechanism.LOW and wanted.proof != "right":
         request = replace(request, authentication_value=_WRONG[wanted.proof])
+    dialogue.reached = -1.0
     ran = dialogue.run(_associate(client, request, wanted))
     return Opened(_outcome(ran, wanted), _values(ran, client, request))
 
@@ -211,6 +212,7 @@ def release_association(dialogue: Dialogue, *, protected: bool = True) -> Ran[Re
     request = dialogue.client.release_request()
     if not protected:
         request = replace(request, user_information=dialogue.client.initiate().encode())
+    dialogue.reached = -1.0
     return dialogue.run(dialogue.client.release(request))
 
 

@@ -97,7 +97,8 @@ class Carrier(Protocol):
 
     def gather(self, timeout: float, quiet: float) -> list[bytes]:
         """Return the frames, right or wrong, that arrive within ``timeout`` seconds, and within
-        ``quiet`` after the last of them."""
+        ``quiet`` after the last of them, but none that come :data:`LONGEST_WAIT` after the
+        ``timeout``."""
 
     def close(self) -> str:
         """End the link as the standard has it; return how the server answered."""
@@ -174,7 +175,8 @@ class HdlcCarrier:
         """Return the frames that arrive, without their flags, past the link."""
         found: list[bytes] = []
         deadline = time.monotonic() + timeout
-        while not self.closed:
+        end = deadline + LONGEST_WAIT
+        while not self.closed and time.monotonic() < end:
             left = deadline - time.monotonic()
             if cuts := self._receive(max(0.0, left)):
                 found += [cut.octets for cut in cuts]
@@ -329,7 +331,8 @@ class WrapperCarrier:
         """Return the APDUs that arrive, with their headers, whoever they are for."""
         found: list[bytes] = []
         deadline = time.monotonic() + timeout
-        while not self.closed:
+        end = deadline + LONGEST_WAIT
+        while not self.closed and time.monotonic() < end:
             left = deadline - time.monotonic()
             self._take(self._port.receive(max(0.0, left)))
             if self._waiting:

@@ -237,10 +237,15 @@ class Dialogue:
         found, self.carrier.deviations = self.carrier.deviations, []
         return found
 
-    def hang_up(self) -> None:
-        """Drop the connection, whatever its state."""
+    def forget(self) -> None:
+        """Take nothing for open: the connection ends, whatever its state."""
         self.left_open.clear()
         self.carrier = self.client = None
+        self.reached = -1.0
+
+    def hang_up(self) -> None:
+        """Drop the connection, whatever its state."""
+        self.forget()
         self.port.disconnect()
 
 

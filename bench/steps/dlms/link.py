@@ -103,6 +103,7 @@ def disconnect(context: Context, _: Nothing) -> Observation:
     """End the link: DISC in HDLC, else the connection."""
     dialogue = dialogue_of(context)
     outcome = CLOSED if dialogue.carrier is None else dialogue.carrier.close()
+    dialogue.reached = -1.0
     return Observation({"outcome": outcome}, dialogue.evidence.take())
 
 

@@ -2,6 +2,8 @@
 
 Each part of it can be wrong: the request, its parity, what is acknowledged. Every octet of both
 directions is evidence. An answer may begin until 2.2 s after what it answers; later is silence.
+Noise before it is passed over. A sign-on that leads nowhere is over when the meter is quiet: it may
+read out its data then, and hears no request meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from bench.protocols.iec62056_21.messages import (
 )
 from bench.protocols.iec62056_21.sign_on import INTER_CHARACTER_S, NO_ANSWER_S
 from bench.steps.context import Context
-from bench.steps.dlms.carriers import CLOSED, LONGEST_WAIT, SILENCE
+from bench.steps.dlms.carriers import CLOSED, SILENCE
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.vocabulary import Arguments, Observation, action
 from devices.ports import Arrival, OpticalHead
@@ -37,6 +39,10 @@ _BITS = 10  # of an octet on the line
 _PARITIES: Mapping[str, Callable[[bytes], bytes]] = {
     "even": with_parity, "odd": with_odd_parity, "none": bytes}
 GARBAGE, NO, NONE = "garbage", "nak", ""
+_BEGINNINGS = frozenset((ord("/"), STX, ACK, NAK))  # of messages; what comes before is noise
+_LONGEST_S = 600.0
+"""Seconds after which a meter that goes on talking is not heard any more: a readout of 18,000
+octets at 300 bit/s."""
 
 
 class SignOn(Arguments):
@@ -68,7 +74,8 @@ class OpenUnsigned(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What came at one speed, ``text`` without parity; ``begun`` is when its first octet did."""
+    """The message that came at one speed, ``text`` without parity; ``begun`` is when its first
+    octet did."""
 
     octets: bytes
     begun: float
@@ -110,11 +117,14 @@ def sign_on(context: Context, wanted: SignOn) -> Observation:
     asked = line.ask(_PARITIES[wanted.parity](_request(dialogue, wanted)))
     found = _identification(asked.heard)
     confirmation = link = NONE
+    baud = 0
     if found is not None and wanted.acknowledge:
         confirmation, baud = _acknowledge(line, found, wanted)
-        if baud:
-            line.port.set_speed(baud)
-            link = dialogue.carry(dialogue.public, retries=0).reopen().outcome
+    if baud:
+        line.port.set_speed(baud)
+        link = dialogue.carry(dialogue.public, retries=0).reopen().outcome
+    else:
+        line.hear_out()
     return Observation({
         "answer": _answer(asked.heard, found), "maker": found.maker.upper() if found else "",
         "highest_baud": BAUD.get(found.baud, 0) if found else 0,
@@ -152,10 +162,14 @@ class _Line:
         if not isinstance(dialogue.port, OpticalHead):
             raise RigError("a sign-on needs an optical head: a rig with link mode-e")
         self.port = dialogue.port
+        self._dialogue = dialogue
         self._evidence = dialogue.evidence
         self._baud = SIGN_ON_BAUD
+        self._last = 0.0  # when the last octet came
+        self._may_go_on = False  # what was heard last ended with its line, not by silence
 
     def dial(self) -> None:
+        self._dialogue.forget()
         self.port.dial()
         self._evidence.connected()
 
@@ -171,27 +185,42 @@ class _Line:
         self._baud = then
         return _Asked(end, self._hear(end))
 
-    def _hear(self, since: float) -> _Heard:
-        """Return a line of text, or what comes until nothing does for a while."""
-        octets, begun, last, wait = b"", since, since, NO_ANSWER_S
+    def hear_out(self) -> None:
+        """Hear what the meter still says, until it has been quiet for as long as it may."""
+        if self._may_go_on:
+            self._hear(self._last, out=True)
+
+    def _hear(self, since: float, *, out: bool = False) -> _Heard:
+        """Return a line of text, or what comes until nothing does for a while; ``out`` goes on
+        after a line."""
+        octets = message = b""
+        begun = last = since
         closed = False
-        while not closed and not _is_line(octets) and last - since < LONGEST_WAIT:
-            arrived = self.port.receive(wait)
-            closed = arrived.state is Arrival.CLOSED
+        while (out or not _is_line(message)) and last - since < _LONGEST_S:
+            left = NO_ANSWER_S if out else since + NO_ANSWER_S - last
+            arrived = self.port.receive(max(left, INTER_CHARACTER_S))
             if arrived.state is not Arrival.ARRIVED:
+                closed = arrived.state is Arrival.CLOSED
                 break
             last = arrived.time
-            if not octets:
-                begun = arrived.time - len(arrived.octets) * _BITS / self._baud
             octets += arrived.octets
-            wait = INTER_CHARACTER_S
+            message = _message(octets)
+            if len(message) <= len(arrived.octets):
+                begun = last - len(message) * _BITS / self._baud
         if octets:
             self._evidence.received(octets, last)
-        return _Heard(octets, begun, closed)
+        self._last, self._may_go_on = last, _is_line(message)
+        return _Heard(message, begun, closed)
 
 
-def _is_line(octets: bytes) -> bool:
+def _message(octets: bytes) -> bytes:
+    """Return ``octets`` without the noise before a message; all of them where none begins."""
     text = without_parity(octets)[0]
+    return octets[next((place for place, one in enumerate(text) if one in _BEGINNINGS), 0):]
+
+
+def _is_line(message: bytes) -> bool:
+    text = without_parity(message)[0]
     return text[:1] in (b"/", bytes((ACK,))) and text.endswith(b"\n")
 
 

@@ -328,6 +328,29 @@ def test_a_bus_is_turned_round_after_the_last_octet_and_its_echo_taken_out() -> 
         os.close(own)
 
 
+@on_posix
+def test_what_a_head_transmits_has_left_no_sooner_than_it_was_turned_round() -> None:
+    other, own = os.openpty()
+    now = [100.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    port = Optical(url=os.ttyname(own), turn_round_s=0.3, clock=lambda: now[0], sleep=sleep)
+    try:
+        port.activate()
+        port.dial()
+        os.write(other, b"\x7e")
+        assert port.receive(WAIT).octets == b"\x7e"
+        end = port.transmit(b"/?!\r\n")
+        assert end == pytest.approx(100.0 + 0.3 + 5 * 10 / 300)
+        assert now[0] == pytest.approx(end)
+    finally:
+        port.deactivate()
+        os.close(other)
+        os.close(own)
+
+
 @pytest.mark.parametrize(("heard", "left"), [
     ([b"\x7e\x01\x7e", b"answer"], b"answer"),
     ([b"\x7e", b"\x01", b"\x7eanswer"], b"answer"),

@@ -219,6 +219,7 @@ def test_reach_goes_on_with_what_it_opened() -> None:
 
 @pytest.mark.parametrize("between", [
     ("associate", {"as_": "lls"}), ("reach", {"as_": "public"}), ("connect", {"as_": "lls"}),
+    ("associate", {"as_": "lls", "keep": True}), ("release", {}), ("disconnect", {}),
     ("still_answers", {})])
 def test_reach_opens_anew_after_anything_else(between: tuple[str, dict[str, Any]]) -> None:
     context = served()
@@ -232,6 +233,13 @@ def test_reach_opens_anew_when_its_time_is_over() -> None:
     context = served()
     do(context, "reach", as_="lls")
     dialogue_of(context).reached -= 6
+    assert "dlms_version" in do(context, "reach", as_="lls")
+
+
+def test_reach_opens_anew_after_hanging_up() -> None:
+    context = served()
+    do(context, "reach", as_="lls")
+    dialogue_of(context).hang_up()
     assert "dlms_version" in do(context, "reach", as_="lls")
 
 

@@ -7,7 +7,9 @@ from served import do, opened, served
 
 from bench.errors import RigError
 from bench.protocols.dlms import wrapper
+from bench.steps.dlms import carriers
 from bench.steps.dlms.apdus import written
+from devices.ports import Arrival, Arrived
 
 LIST = "15/0-0:40.0.0.255/a2"
 
@@ -144,3 +146,39 @@ def test_what_lies_on_the_line_when_the_time_is_over_has_come(framing: str) -> N
         carrier.send_raw(octets)
         assert (carrier.listen(0).kind if listens else len(carrier.gather(0, 0))) in ("apdu", 1)
         assert carrier.gather(0, 0) == []
+
+
+class Babbling:
+    """A meter that says ``octets`` once a second, for as long as an hour."""
+
+    def __init__(self, framing: str, octets: bytes) -> None:
+        self.framing, self.octets, self.now = framing, octets, 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def connect(self) -> None:
+        self.now = 0.0
+
+    disconnect = connect
+
+    def send(self, octets: bytes) -> None:
+        """Go on whatever is said."""
+
+    def receive(self, timeout: float) -> Arrived:
+        self.now += 1
+        return Arrived(self.octets if self.now < 3600 else b"", self.now,
+                       Arrival.ARRIVED if self.now < 3600 else Arrival.SILENCE)
+
+
+@pytest.mark.parametrize("framing", ["hdlc", "wrapper"])
+@pytest.mark.parametrize(("timeout", "frames"), [(10, 130), (300, 420)])
+def test_a_meter_that_babbles_is_given_up(framing: str, timeout: float, frames: int,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = wrapper.encode(1, 16, b"\xd8\x01\x01") if framing == "wrapper" else b"\x7e\x01\x02"
+    meter = Babbling(framing, octets)
+    monkeypatch.setattr(carriers, "time", meter)
+    dialogue = served(framing).lasting["dlms"]
+    dialogue.port = meter
+    came = dialogue.carry("public").gather(timeout, 20)
+    assert frames - 2 <= len(came) <= frames

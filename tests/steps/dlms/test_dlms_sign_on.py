@@ -78,13 +78,57 @@ class Head:
         self.waiting += self.line.outgoing()
 
 
-def headed(*faults: str, address: str = "0000000000001", **more: Any) -> Context:
+class NoisyHead(Head):
+    """A head that makes octets of its own whenever the light that it sends goes out."""
+
+    noise = b"\x00"
+
+    def transmit(self, octets: bytes) -> float:
+        end = super().transmit(octets)
+        self.waiting = self.noise + self.waiting
+        return end
+
+
+READOUT = with_parity(b"\x021.8.0(000001.0*kWh)\r\n!\r\n\x03/")
+
+
+class ReadingOutHead(Head):
+    """A head on a meter that reads out its data as in mode C, at 300 bit/s and deaf to requests,
+    if its identification is not acknowledged within 1.5 s."""
+
+    def __init__(self, *faults: str, **more: Any) -> None:
+        super().__init__(*faults, **more)
+        self.readout: list[tuple[float, bytes]] = []
+
+    def transmit(self, octets: bytes) -> float:
+        if octets.startswith(b"\x06"):
+            self.readout.clear()
+        if not self.readout:
+            return super().transmit(octets)
+        end = self.now + len(octets) * 10 / self.speed
+        self._pass(end)
+        return end
+
+    def receive(self, timeout: float) -> Arrived:
+        if self.readout and self.readout[0][0] <= self.now + timeout:
+            at, octet = self.readout.pop(0)
+            self._pass(max(self.now, at))
+            return Arrived(octet, self.now)
+        arrived = super().receive(timeout)
+        if self.speed == 300 and arrived.octets.endswith(b"\n"):
+            self.readout = [(self.now + 1.5 + place * 10 / 300, bytes((octet,)))
+                            for place, octet in enumerate(READOUT, 1)]
+        return arrived
+
+
+def headed(*faults: str, address: str = "0000000000001", kind: type[Head] = Head,
+           **more: Any) -> Context:
     """Return a context whose rig has an optical head."""
     context = served("hdlc")
     declared = declaration(Settings())
     declared["link"]["sign_on"] = {"address": address}
     declared["link"]["hdlc"]["response_s"] = 0.5  # of the clock: the head's own time flies
-    head = Head(*faults, **more)
+    head = kind(*faults, **more)
     assert isinstance(head, OpticalHead)
     context.lasting["dlms"] = Dialogue(
         head, declared, keys_of(derived(1), {}), Evidence(context.clock, Conversation("hdlc")),
@@ -162,6 +206,52 @@ def test_a_meter_that_falls_silent_is_seen_by_the_next_sign_on(
     do(context, "sign_on", **odd)
     seen = do(context, "sign_on")
     assert (seen["answer"], seen["reaction"], seen["link"]) == ("silence", 99, "")
+
+
+def test_what_a_meter_reads_out_without_an_acknowledgement_is_heard_to_its_end() -> None:
+    context = headed(kind=ReadingOutHead)
+    seen = observe(context, "sign_on", acknowledge=False)
+    assert seen.values["answer"] == "identification"
+    assert [one.octets for one in seen.frames] == [
+        with_parity(b"/?!\r\n"), with_parity(b"/SMB5\\20000000000001\r\n"), READOUT]
+    again = do(context, "sign_on")
+    assert (again["answer"], again["link"]) == ("identification", "ua")
+
+
+@pytest.mark.parametrize("noise", [b"\x00", b"\xff\x80\x00"])
+def test_noise_before_a_message_is_evidence_and_no_part_of_it(noise: bytes) -> None:
+    context = headed(kind=type("Noisy", (NoisyHead,), {"noise": noise}))
+    seen = observe(context, "sign_on")
+    values = dict(seen.values)
+    assert 0.2 <= values.pop("reaction") <= 0.5
+    assert values == RIGHT
+    assert [one.octets for one in seen.frames[:4]] == [
+        with_parity(b"/?!\r\n"), noise + with_parity(b"/SMB5\\20000000000001\r\n"),
+        with_parity(b"\x06252\r\n"), noise + with_parity(b"\x06252\r\n")]
+
+
+def test_noise_does_not_end_the_time_that_an_answer_has() -> None:
+    seen = do(headed("mode-e-identification-late", kind=NoisyHead), "sign_on", acknowledge=False)
+    assert seen["answer"] == "identification"
+    assert 1.8 <= seen["reaction"] <= 2.0
+
+
+def test_noise_alone_is_garbage() -> None:
+    assert do(headed(kind=NoisyHead), "sign_on", request="/?#!\r\n")["answer"] == "garbage"
+
+
+def test_a_sign_on_ends_what_was_open_before_it() -> None:
+    context = headed()
+    dialogue = context.lasting["dlms"]
+    assert do(context, "sign_on")["link"] == "ua"
+    assert do(context, "associate", as_="public", keep=True)["outcome"] == "accepted"
+    dialogue.reached = time.monotonic()  # as `reach` leaves it
+    dialogue.leave_open()
+    do(context, "sign_on", acknowledge=False)
+    assert (dialogue.carrier, dialogue.client, dialogue.left_open) == (None, None, {})
+    seen = observe(context, "reach", as_="public")
+    assert seen.values["outcome"] != "accepted"
+    assert seen.frames
 
 
 @pytest.mark.parametrize(("fault", "name", "told"), [
