@@ -111,6 +111,7 @@ class HdlcCarrier:
         self.link = link
         self.deviations: list[str] = []
         self.closed = False
+        self.lapsed = False  # for so long without traffic that the server has ended the link
         self.traffic: list[Frame] = []
         """Right frames as they came since :meth:`watch`, lost ones included."""
         self._lose: set[int] = set()
@@ -198,6 +199,14 @@ class HdlcCarrier:
                 return event.reason.lower()
             return _REPLIES[type(event)]
         return self._silence
+
+    def part(self) -> None:
+        """End a link that is still connected by DISC, once; what follows is not judged."""
+        if self.link.state is State.CONNECTED and not (self.closed or self.lapsed):
+            self.link.disconnect()
+            for frame in self.link.outgoing(time.monotonic()):
+                self.send_raw(frame)
+            self.gather(self.link.timing.response, 0)
 
     @property
     def _silence(self) -> str:

@@ -28,7 +28,7 @@ from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU, Carrier, HdlcCarrier, Opening, WrapperCarrier
 from bench.steps.dlms.evidence import Evidence
 from devices.dlms_names import ROLES
-from devices.ports import Dlms
+from devices.ports import Dlms, OpticalHead
 
 T = TypeVar("T")
 
@@ -159,8 +159,17 @@ class Dialogue:
 
     def connect(self, association: str, **changes: Any) -> Opening:
         """Connect line and link anew for an association; none is open then."""
+        self.part()
         self.left_open.clear()
         return self.carry(association, **changes).open()
+
+    def part(self) -> None:
+        """End the links behind an optical head: its line has no end that a meter could notice, and
+        a meter with a link hears no sign-on."""
+        if isinstance(self.port, OpticalHead):
+            for carrier in (self.carrier, *(one for one, _ in self.left_open.values())):
+                if isinstance(carrier, HdlcCarrier):
+                    carrier.part()
 
     def again(self, association: str) -> Opening:
         """Begin anew for an association on the connection that there is, if it is still one."""
@@ -239,6 +248,7 @@ class Dialogue:
 
     def forget(self) -> None:
         """Take nothing for open: the connection ends, whatever its state."""
+        self.part()
         self.left_open.clear()
         self.carrier = self.client = None
         self.reached = -1.0

@@ -91,6 +91,7 @@ def connect(context: Context, wanted: Connect) -> Observation:
     dialogue = dialogue_of(context)
     association = wanted.association or dialogue.public
     changes = wanted.model_dump(exclude={"association", "line_only"}, exclude_none=True)
+    dialogue.part()
     carrier = dialogue.carry(association, **changes)
     opening = carrier.dial() if wanted.line_only else carrier.open()
     return Observation({"outcome": opening.outcome, "parameters": dict(opening.parameters),
@@ -113,6 +114,8 @@ def idle(context: Context, wanted: Idle) -> Observation:
     dialogue = dialogue_of(context)
     inactivity = float(dialogue.declared["link"][dialogue.port.framing]["inactivity_s"])
     context.ports["time"].advance(wanted.times * inactivity)
+    if wanted.times > 1 and isinstance(dialogue.carrier, HdlcCarrier):
+        dialogue.carrier.lapsed = True
     return Observation({}, ())
 
 
