@@ -10,10 +10,9 @@ reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bench.errors import BenchError, LinkError
 from bench.records.answers import Answers, subject_facts
@@ -23,7 +22,7 @@ from bench.records.plan import TestCase
 from bench.runner.disclosure import ask, event_of
 from bench.runner.engine import DECLARATION, LINK, blocked, frame_data, run_case
 from bench.runner.identities import GBCS, IDENTITIES, asking, port_of
-from bench.steps.context import Context
+from bench.steps.context import Context, Lasting
 from bench.steps.disclosure import Disclosed
 from bench.steps.identity import Identity
 from bench.steps.parties import RemoteParties
@@ -71,7 +70,7 @@ class Station:
         self._rig: Rig | None = None
         self._parties: RemoteParties | None = None
         self._keys: DlmsKeys | None = None
-        self._lasting: dict[str, Any] = {}
+        self._lasting: dict[str, Lasting] = {}
 
     def run(self, case: TestCase, attempt: int) -> Iterator[Event]:
         """Run ``case`` and yield its events; blocked if the rig is not fit.
@@ -122,6 +121,9 @@ class Station:
 
     def close(self) -> None:
         """Give the rig back; never raises."""
+        for one in self._lasting.values():
+            with suppress(Exception):  # the line may be gone
+                one.hang_up()
         self._closing.close()
         self._rig = None
         self._lasting = {}

@@ -6,9 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bench.records.answers import Answers
+
+
+class Lasting(Protocol):
+    """What a port's steps keep for as long as the rig is open."""
+
+    def hang_up(self) -> None:
+        """End what is open with the device; called before the rig is given back."""
 
 
 @dataclass(slots=True)
@@ -30,7 +37,7 @@ class Context:
     place: tuple[str, int] = ("", 0)  # its phase and its index there
     dlms_keys: Any = None  # devices.dlms_keys.DlmsKeys, where a DLMS meter has keys
     explained: bool = True  # whether frames are read for people: where nobody will, it is left out
-    lasting: dict[str, Any] = field(default_factory=dict)  # what outlives the case: counters
+    lasting: dict[str, Lasting] = field(default_factory=dict)  # what outlives the case: counters
 
     @property
     def ixit(self) -> Mapping[str, Any]:

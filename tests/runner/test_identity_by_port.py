@@ -134,3 +134,26 @@ def test_what_lasts_is_one_for_all_cases_of_an_open_rig(
         assert first.sent is not second.sent
     finally:
         station.close()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_lasts_is_ended_before_the_rig_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """A meter behind an optical head would hear no sign-on of the next run."""
+    answered(monkeypatch, lambda _: Identity(FIRMWARE, "answered", ()))
+    profile, rig_file = write_meter(tmp_path)
+    station = Station(load_profile(profile), load_rig(rig_file), utc_now)
+    seen: list[bool] = []
+
+    class Open:
+        def hang_up(self) -> None:
+            seen.append(station._rig is not None)
+            if broken:
+                raise LinkError("the line broke")
+
+    station._open()
+    station._context().lasting["line"] = Open()
+    station.close()
+    assert seen == [True]
+    assert station._rig is None

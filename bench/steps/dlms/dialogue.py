@@ -65,7 +65,8 @@ def dialogue_of(context: Context) -> Dialogue:
                 context.clock, Conversation(port.framing, tuple(keys.values()))
                 if context.explained else None, in_clear),
             token_bytes)
-    found: Dialogue = context.lasting[NAME]
+    found = context.lasting[NAME]
+    assert isinstance(found, Dialogue)  # nobody else has that name
     return found
 
 
