@@ -172,10 +172,18 @@ def mistakes(written: DlmsDeclaration, ics: Mapping[str, Any], folder: Path
             yield ("accepts", point), (
                 f"dlms.accepts.{point}: {unknown('one', choice, ALTERNATIVES[point].choices)}")
     for index, name in enumerate(written.do_not_test):
-        if not re.fullmatch(f"{REFERENCE}(/[am][0-9]{{1,3}})?", name):
+        if not re.fullmatch(f"{REFERENCE}(/[am][0-9]{{1,3}})?", name) or not _is_canonical(name):
             yield ("do_not_test", index), (
                 f"dlms.do_not_test: expected class/obis, or that with /a and /m and an index, "
                 f"found {show(name)}")
+
+
+def _is_canonical(name: str) -> bool:
+    """Return whether a reference is written as everybody writes it: no zeros before a number, none
+    over what it may be."""
+    numbers = [int(number) for number in re.findall("[0-9]+", name)]
+    return (not re.search(r"(?<![0-9])0[0-9]", name) and numbers[0] <= 0xFFFF
+            and max(numbers[1:]) <= 0xFF)
 
 
 def plain(written: DlmsDeclaration, folder: Path) -> dict[str, Any]:

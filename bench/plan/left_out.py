@@ -24,10 +24,10 @@ def touched(case: TestCase, left_out: Sequence[str], *,
 
 
 def _is_of(name: str, left_out: str) -> bool:
-    """Return whether ``name`` is what is left out or a part of it; steps that know the class of
-    their object name its OBIS code alone."""
-    thing = left_out.partition("/")[2]
-    return name in (left_out, thing) or name.startswith(f"{left_out}/")
+    """Return whether ``name`` is what is left out or a part of it; an OBIS code alone, as steps
+    have it that know the class of their object, may mean any part of the object."""
+    code = left_out.split("/")[1]
+    return name in (left_out, code) or name.startswith(f"{left_out}/")
 
 
 def _named(case: TestCase, vocabulary: Mapping[str, Action[Any]]) -> Iterator[str]:

@@ -66,9 +66,11 @@ def run_case(case: TestCase, context: Context, attempt: int, *,
         try:
             data = _perform(case, step, context, vocabulary)
         except StepStopped as stopped:
+            frames = [frame_data(frame) for one in context.lasting.values() for frame in one.take()]
             yield event(stopped.kind, phase=phase, step=index, reason=stopped.reason,
                         octets=stopped.octets.hex().upper(),
-                        cause=LINK if stopped.broken else BENCH)
+                        cause=LINK if stopped.broken else BENCH,
+                        **({"frames": frames} if frames else {}))
             skip = LINK_BROKE if stopped.broken else stopped.reason
             restore = not stopped.broken and (
                 restore or begun or stopped.kind != "inapplicable")

@@ -17,6 +17,9 @@ class Lasting(Protocol):
     def hang_up(self) -> None:
         """End what is open with the device; called before the rig is given back."""
 
+    def take(self) -> tuple[Any, ...]:
+        """Return the frames that crossed the line and no observation has; they are given once."""
+
 
 @dataclass(slots=True)
 class Context:

@@ -178,6 +178,9 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"bad_hcs": "bad_hcs: dm"}, r"accepts\.bad_hcs: expected one out of frmr, silence"),
     ({"bad_hcs": "bad_hsc: frmr"}, r"dlms\.accepts: expected one out of .*did you mean bad_hcs"),
     ({"do_not_test": "do_not_test: [clock]"}, "expected class/obis.* found 'clock'"),
+    ({"do_not_test": "do_not_test: [70/0-0:096.3.10.255/m1]"}, "expected class/obis.* found '70/"),
+    ({"do_not_test": "do_not_test: [70/0-0:96.3.10.255/m01]"}, "expected class/obis.* found '70/"),
+    ({"do_not_test": "do_not_test: [70/0-0:96.3.10.999]"}, "expected class/obis.* found '70/"),
     ({"max_pdu": "max_pdus: 1"}, "a key of dlms.associations.public out of.*did you mean max_pdu"),
     ({"hdlc": "hdlc: yes"}, "ics.hdlc: expected true or false"),
 ])

@@ -25,6 +25,9 @@ def cases() -> tuple[TestCase, ...]:
     ("70/0-0:96.3.10.255/m1", {"DLMS-COSEM-200"}, {"DLMS-COSEM-211", "DLMS-IMG-001"}),
     ("18/0-0:44.0.0.255", {"DLMS-IMG-000", "DLMS-IMG-001", "DLMS-IMG-110"}, {"DLMS-SEC-201"}),
     ("64/0-0:43.0.0.255", {"DLMS-SEC-001", "DLMS-SEC-201", "DLMS-SEC-212"}, {"DLMS-IMG-001"}),
+    ("18/0-0:44.0.0.255/m4", {"DLMS-IMG-001"}, {"DLMS-SEC-201"}),
+    ("64/0-0:43.0.0.255/m2", {"DLMS-SEC-201", "DLMS-SEC-211"}, {"DLMS-IMG-001"}),
+    ("40/0-0:25.9.0.255/m1", {"DLMS-COSEM-230"}, {"DLMS-IMG-001"}),
     ("1/0-0:96.13.0.255", {"DLMS-SEC-161"}, {"DLMS-SEC-131"}),
     ("22/0-0:15.0.1.255/a2", {"DLMS-COSEM-211"}, {"DLMS-COSEM-200"}),
 ])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -20,7 +21,7 @@ from bench.runner.clock import utc_now
 from bench.runner.engine import run_case
 from bench.scheme.standing import Standing, trials
 from bench.steps.context import Context
-from bench.steps.vocabulary import Action, Arguments, Observation
+from bench.steps.vocabulary import Action, Arguments, Frame, Observation
 from reports import render
 
 PLAN = """\
@@ -49,8 +50,8 @@ class Nothing(Arguments):
     """No arguments."""
 
 
-def ended(tmp_path: Path, error: BenchError, plan: str = PLAN
-          ) -> tuple[TestCase, tuple[Event, ...], CaseResult]:
+def ended(tmp_path: Path, error: BenchError, plan: str = PLAN,
+          lasting: dict[str, Any] | None = None) -> tuple[TestCase, tuple[Event, ...], CaseResult]:
     def fail(context: Context, wanted: Nothing) -> Observation:
         raise error
 
@@ -60,7 +61,8 @@ def ended(tmp_path: Path, error: BenchError, plan: str = PLAN
         "raise": Action("raise", "time", Nothing, {"seen": ""}, fail)}
     (tmp_path / "plan.yaml").write_text(plan, "utf-8")
     (case,) = load_plans([tmp_path / "plan.yaml"], vocabulary=vocabulary)
-    context = Context(ports={}, answers=Answers(), parties=None, clock=utc_now)
+    context = Context(ports={}, answers=Answers(), parties=None, clock=utc_now,
+                      lasting=lasting or {})
     events = tuple(run_case(case, context, 1, vocabulary=vocabulary))
     return case, events, judge_case(case, events, Answers())
 
@@ -118,6 +120,25 @@ def test_every_report_has_the_reason(
     (told,) = junit.find("testsuite/testcase") or ()
     assert told.tag == ("error" if verdict is Verdict.INCONCLUSIVE else "skipped")
     assert told.get("message") == result.reason
+
+
+def test_what_crossed_the_line_before_a_step_stopped_is_evidence_of_that_step(
+    tmp_path: Path
+) -> None:
+    class Line:
+        def __init__(self) -> None:
+            self.frames = [Frame("sent", b"\x01")]
+
+        def take(self) -> tuple[Frame, ...]:
+            taken, self.frames = tuple(self.frames), []
+            return taken
+
+        def hang_up(self) -> None: ...
+
+    _, events, _ = ended(tmp_path, Inconclusive("no answer"), lasting={"line": Line()})
+    (shown,) = [event for event in events if event.data.get("frames")]
+    assert shown.kind == "inconclusive"
+    assert [frame["octets"] for frame in shown.data["frames"]] == ["01"]
 
 
 AT_ONCE = PLAN.replace("      - look: {}\n        expect: seen\n      - raise", "      - raise", 1)

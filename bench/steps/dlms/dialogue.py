@@ -27,6 +27,7 @@ from bench.protocols.dlms.security.keys import Keys
 from bench.steps.context import Context
 from bench.steps.dlms.carriers import APDU, Carrier, HdlcCarrier, Opening, WrapperCarrier
 from bench.steps.dlms.evidence import Evidence
+from bench.steps.vocabulary import Frame
 from devices.dlms_names import ROLES
 from devices.ports import Dlms, OpticalHead
 
@@ -253,6 +254,10 @@ class Dialogue:
         self.left_open.clear()
         self.carrier = self.client = None
         self.reached = -1.0
+
+    def take(self) -> tuple[Frame, ...]:
+        """Return the evidence that no observation has, of a step that could not end."""
+        return self.evidence.take()
 
     def hang_up(self) -> None:
         """Drop the connection, whatever its state."""

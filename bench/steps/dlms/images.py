@@ -289,7 +289,7 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
     transfer, association = _object(dialogue, name), dialogue.association
     result = _result(ask(dialogue, lambda _: method(transfer)))
     answered = time.monotonic()
-    if result in (SUCCESS, TEMPORARY):
+    if result == SUCCESS or result in STARTING:
         while (status := _status(dialogue, transfer)) in (f"{what}-initiated", UNREAD) and (
                 (left := answered + allowed - time.monotonic()) > 0):
             time.sleep(min(POLL_S, allowed / 10, left))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench.errors import RemoteProtocolError, RigError
+from bench.errors import Inapplicable, RemoteProtocolError, RigError
 from bench.protocols.dlms import hdlc_mutation, wrapper
 from bench.protocols.dlms.apdu import Variable
 from bench.protocols.dlms.hdlc_frame import Frame as HdlcFrame
@@ -113,6 +113,8 @@ def idle(context: Context, wanted: Idle) -> Observation:
     """Let time pass without traffic: an emulator jumps, a real rig waits or says it cannot."""
     dialogue = dialogue_of(context)
     inactivity = float(dialogue.declared["link"][dialogue.port.framing]["inactivity_s"])
+    if not inactivity:
+        raise Inapplicable("the declared link has no inactivity time-out")
     context.ports["time"].advance(wanted.times * inactivity)
     if wanted.times > 1 and isinstance(dialogue.carrier, HdlcCarrier):
         dialogue.carrier.lapsed = True

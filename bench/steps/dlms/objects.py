@@ -95,7 +95,8 @@ def compare_objects(context: Context, wanted: CompareObjects) -> Observation:
         "differences": [text for name in sorted(set(listed) & set(declared))
                         for text in _differences(listed[name], declared[name])],
         "absent": [name for name, one in sorted(listed.items())
-                   if _readable(one) and not _gives_its_name(dialogue, one)],
+                   if _readable(one) and not _is_left_out(dialogue, name)
+                   and not _gives_its_name(dialogue, one)],
         "served": sorted(_served(dialogue, set(listed))),
     })
 
@@ -201,6 +202,11 @@ def _readable(listed: ListedObject) -> bool:
     return access is not None and bool(access.mode & classes.AttributeMode.READ)
 
 
+def _is_left_out(dialogue: Dialogue, name: str) -> bool:
+    """Return whether the profile wants attribute 1 of an object left alone."""
+    return not {name, f"{name}/a1"}.isdisjoint(dialogue.declared["do_not_test"])
+
+
 def _gives_its_name(dialogue: Dialogue, listed: ListedObject) -> bool:
     ran = read_attribute(dialogue, Attribute(listed.class_id, listed.instance, 1))
     return ran.value is not None and ran.value.data is not None \
@@ -214,6 +220,8 @@ def _served(dialogue: Dialogue, listed: set[str]) -> Iterator[str]:
     others = {one["object"]: one for association in dialogue.declared["associations"].values()
               for one in association["objects"]}
     for name in sorted(set(others) - listed):
+        if _is_left_out(dialogue, name):
+            continue
         ran = read_attribute(dialogue, attribute(f"{name}/a1"))
         if ran.value is not None and ran.value.data is not None:
             yield name

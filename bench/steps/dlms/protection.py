@@ -34,6 +34,7 @@ from bench.steps.dlms.services import CARRIED, carried, observed, result_name
 from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
+NONE = "none"
 SECURITY_SETUP = 64
 KEY_TRANSFER = 2
 _UNKNOWN_ID = 9
@@ -129,7 +130,7 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
     """Transfer keys; the bench goes on with those it has until ``speak_with``.
 
     Where former keys are not taken back in what is open, an association is opened with whichever
-    of the keys the device may have.
+    of the keys the device may have; where none were transferred, nothing is sent.
     """
     dialogue = dialogue_of(context)
     name = dialogue.association
@@ -138,17 +139,27 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
         raise Inconclusive("there is no master key to transfer keys under, or no association")
     former = dialogue.aside.get(name, present)
     new = _new(former, wanted.keys)
-    dialogue.aside[name], dialogue.changed[name] = former, new
     if not wanted.restore:
+        if wanted.wrap == wanted.key_id == "right":
+            dialogue.aside[name], dialogue.changed[name] = former, new
         return _told(dialogue, _transfer(dialogue, present.master, new, wanted))
+    if name not in dialogue.changed:
+        return _told(dialogue, Ran(NONE))
     ran = _transfer(dialogue, present.master, former, wanted)
-    for held in (new, *(_new(former, [one]) for one in wanted.keys), former):
-        if ran.value is not None and ran.value.succeeded:
+    for held in dict.fromkeys((new, *(_new(former, [one]) for one in wanted.keys), former)):
+        if _succeeded(ran):
             break
         _speak(context, dialogue, name, held)
         if reach(context, dialogue, name) == ACCEPTED:
             ran = _transfer(dialogue, present.master, former, wanted)
+    if _succeeded(ran):
+        _speak(context, dialogue, name, former)
+        del dialogue.aside[name], dialogue.changed[name]
     return _told(dialogue, ran)
+
+
+def _succeeded(ran: Ran[Result]) -> bool:
+    return ran.value is not None and ran.value.succeeded
 
 
 def _transfer(dialogue: Dialogue, master: bytes, target: Keys, wanted: TransferKeys) -> Ran[Result]:
@@ -168,6 +179,8 @@ def speak_with(context: Context, wanted: SpeakWith) -> Observation:
     """Use the keys from before a transfer, or those of it, in associations opened from now on."""
     dialogue = dialogue_of(context)
     name = dialogue.name_of(wanted.association)
+    if name not in dialogue.aside and wanted.keys == "former":
+        return Observation({}, ())  # it has no others
     if name not in dialogue.aside:
         raise Inconclusive(f"no keys of {name} were transferred")
     kept = dialogue.aside if wanted.keys == "former" else dialogue.changed

@@ -98,7 +98,9 @@ def _varied(context: Context, dialogue: Dialogue, reference: Attribute, first: D
     if found != first:
         restored = name_of_result(write_attribute(dialogue, reference, first))
         if restored != SUCCESS:
+            names = dict(dialogue.base_names)
             reach(context, dialogue, association)
+            dialogue.base_names = names | dialogue.base_names  # it may not list them again
             restored = name_of_result(write_attribute(dialogue, reference, first))
         found = _read(dialogue, reference)
     return {**values, "restored": restored, "as_before": found == first}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from served import do, opened, served
 
-from bench.errors import RigError
+from bench.errors import Inapplicable, RigError
 from bench.protocols.dlms import wrapper
 from bench.steps.dlms import carriers
 from bench.steps.dlms.apdus import written
@@ -182,3 +182,10 @@ def test_a_meter_that_babbles_is_given_up(framing: str, timeout: float, frames: 
     dialogue.port = meter
     came = dialogue.carry("public").gather(timeout, 20)
     assert frames - 2 <= len(came) <= frames
+
+
+def test_a_link_without_an_inactivity_time_out_cannot_be_idle() -> None:
+    context = served("hdlc")
+    context.ixit["dlms"]["link"]["hdlc"]["inactivity_s"] = 0
+    with pytest.raises(Inapplicable, match="no inactivity time-out"):
+        do(context, "idle", times=1.5)

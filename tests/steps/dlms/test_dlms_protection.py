@@ -156,6 +156,16 @@ def test_a_transfer_that_is_wrong_is_refused(flaw: dict[str, str], fault: str) -
                   **flaw)["result"] == "success"
 
 
+def test_where_no_keys_were_transferred_none_are_tried() -> None:
+    """A wrong key at each restoring could lock the client out."""
+    context = opened("hls")
+    do(context, "transfer_keys", keys=["global_unicast"], wrap="altered")
+    seen = observe(context, "transfer_keys", keys=["global_unicast"], restore=True)
+    assert (seen.values["result"], seen.frames) == ("none", ())
+    do(context, "speak_with", as_="hls", keys="former")
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+
+
 def test_keys_that_were_never_transferred_cannot_be_spoken_with() -> None:
     with pytest.raises(Exception, match="no keys of hls were transferred"):
         do(opened("hls"), "speak_with", as_="hls", keys="new")
