@@ -33,8 +33,12 @@ from bench.protocols.iec62056_21.messages import (
 )
 
 LEAST_REACTION_S, MOST_REACTION_S = 0.02, 1.5
+"""Seconds from the end of a message to the beginning of its answer (as public code quotes the
+standard)."""
 INTER_CHARACTER_S = 1.5
+"""Seconds between two characters of a message, at most."""
 NO_ANSWER_S = 2.2
+"""Seconds after which there is no answer."""
 
 _LONGEST = 80  # octets of a line: a request with an address of 32 is the longest, with a margin
 
