@@ -29,9 +29,9 @@ from bench.protocols.cosem.reference import Attribute
 from bench.protocols.dlms import hdlc_frame, wrapper
 from bench.protocols.dlms.association import Parameters
 from bench.protocols.dlms.client import Client
+from bench.protocols.dlms.exchange import carry
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
-from bench.protocols.dlms.hdlc_events import Received
 from bench.protocols.dlms.hdlc_frame import Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import DEFAULT
 from bench.protocols.dlms.security.keys import Keys
@@ -58,6 +58,7 @@ NAMES = {WRAPPER: "GET clock, wrapper", HDLC: "GET clock, HDLC over TCP",
 OF_RAW = {WRAPPER: 0.8, HDLC: 0.7, GMAC: 0.8}
 OF_PEERS = Target("at least", 1.5)
 FRAMES_A_SECOND = 500_000
+RESPONSE = 10.0  # seconds: the time-out that each side's socket has, as that of dlms-cosem
 
 
 class Answers(NamedTuple):
@@ -199,6 +200,7 @@ _HOW_PEER = {
 def _connected(port: int) -> socket.socket:
     line = socket.create_connection(("127.0.0.1", port))
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.settimeout(RESPONSE)
     return line
 
 
@@ -249,19 +251,16 @@ def _client(kind: str) -> Client:
 def _by_wrapper(kind: str) -> Callable[[socket.socket, int], None]:
     def read(line: socket.socket, count: int) -> None:
         client, stream = _client(kind), wrapper.WrapperStream()
-        for _ in range(count):
-            exchange = client.get(CLOCK)
-            apdu = next(exchange)
-            try:
-                while True:
-                    line.sendall(wrapper.encode(CLIENT, SERVER, apdu))
-                    arrived = stream.feed(line.recv(4096))
-                    while not arrived:
-                        arrived = stream.feed(line.recv(4096))
-                    apdu = exchange.send(arrived[0].apdu)
-            except StopIteration as done:
-                result = done.value
-            assert result.data.value == NOW
+
+        def send(apdu: bytes) -> None:
+            line.sendall(wrapper.encode(CLIENT, SERVER, apdu))
+
+        def receive() -> bytes:
+            while not (arrived := stream.feed(line.recv(4096))):
+                pass
+            return arrived[0].apdu
+
+        _read(client, send, receive, count)
 
     return read
 
@@ -269,27 +268,23 @@ def _by_wrapper(kind: str) -> Callable[[socket.socket, int], None]:
 def _by_hdlc(line: socket.socket, count: int) -> None:
     client, link = _client(HDLC), ClientLink(Address(CLIENT), Address(SERVER))
 
-    def passed() -> list[Any]:
+    def told() -> Any:
         for octets in link.outgoing(monotonic()):
             line.sendall(octets)
-        told = link.receive(line.recv(4096), monotonic())
-        while not told:
-            told = link.receive(line.recv(4096), monotonic())
-        return told
+        while not (events := link.receive(line.recv(4096), monotonic())):
+            pass
+        return events[0]
 
     link.connect()
-    passed()
+    told()
+    _read(client, link.send, lambda: told().pdu, count)
+
+
+def _read(client: Client, send: Callable[[bytes], None], receive: Callable[[], bytes], count: int
+          ) -> None:
     for _ in range(count):
-        exchange = client.get(CLOCK)
-        apdu = next(exchange)
-        try:
-            while True:
-                link.send(apdu)
-                event = passed()[0]
-                assert isinstance(event, Received)
-                apdu = exchange.send(event.pdu)
-        except StopIteration as done:
-            result = done.value
+        result = carry(client.get(CLOCK), send, receive)
+        assert result.data is not None
         assert result.data.value == NOW
 
 

@@ -90,6 +90,10 @@ class Channel:
 
     def ask(self, request: bytes) -> Exchange[Apdu]:
         """Send ``request`` under the protection of the association, return what answers it."""
+        return decode((yield from self.answer_to(request)))
+
+    def answer_to(self, request: bytes) -> Exchange[bytes]:
+        """Send ``request`` as :meth:`ask` does, return the octets of what answers it."""
         sent = self.protect(request)
         if self.general_blocks and len(sent) > self.server_max_pdu:
             arrived = yield from self._in_blocks(sent)
@@ -98,7 +102,7 @@ class Channel:
         octets, seen = self.open(arrived), 0
         while octets[:1] in _BETWEEN:
             if octets[:1] == _BLOCK:
-                octets = self._open((yield from self._joined(octets)))
+                octets = self.open((yield from self._joined(octets)), joined=True)
                 continue
             if seen == self.caps.notices:
                 raise RemoteProtocolError(0, f"an answer after {seen} notifications", "one more")
@@ -107,7 +111,7 @@ class Channel:
             octets = self.open((yield b""))
         if self.protection != NONE and octets[:1] not in _REFUSALS:
             check_protection(self.opened, self.answers or self.protection)
-        return decode(octets)
+        return octets
 
     def protect(self, request: bytes) -> bytes:
         """Return ``request`` under the protection of the association.
@@ -121,20 +125,17 @@ class Channel:
             protection = protection._replace(envelope=Envelope.GENERAL)
         return self.secured().protect(request, protection)
 
-    def open(self, octets: bytes) -> bytes:
-        """Return the APDU in ``octets``, which may not be longer than the client allows."""
-        if len(octets) > self.max_pdu > 0:
+    def open(self, octets: bytes, *, joined: bool = False) -> bytes:
+        """Return the APDU in ``octets``, which may not be longer than the client allows.
+
+        Unless it was ``joined`` from blocks, each of which was opened here.
+        """
+        if len(octets) > self.max_pdu > 0 and not joined:
             raise RemoteProtocolError(self.max_pdu, f"an APDU of at most {self.max_pdu} octets",
                                       f"{len(octets)}")
-        return self._open(octets)
-
-    def _open(self, octets: bytes) -> bytes:
-        self.arrived = octets
-        if self.security is None:
-            self._opened = None
-            return octets
-        self._opened = self.security.unprotect(octets)
-        return self._opened.apdu
+        self.arrived, security = octets, self.security
+        self._opened = opened = None if security is None else security.unprotect(octets)
+        return octets if opened is None else opened.apdu
 
     def _in_blocks(self, octets: bytes) -> Exchange[bytes]:
         """Send an APDU in blocks that the server takes, return what answers it."""

@@ -6,20 +6,21 @@ turned round first. That is ten times faster than a table in Python.
 
 from __future__ import annotations
 
+import struct
 from binascii import crc_hqx
 
 TURNED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 """Each octet with its bits turned round."""
-RIGHT = 0x1D0F
-"""The register of ``crc_hqx`` behind turned octets that end in their own check sequence."""
+FRESH, RIGHT = 0xFFFF, 0x1D0F
+"""The register before any octet, and behind octets that end in their check sequence."""
+_word = struct.Struct(">H").pack
 
 
-def check_sequence(octets: bytes) -> bytes:
-    """Return the two octets that follow ``octets`` on the line."""
-    turned = crc_hqx(octets.translate(TURNED), 0xFFFF) ^ 0xFFFF
-    return bytes((TURNED[turned >> 8], TURNED[turned & 0xFF]))
+def run(octets: bytes, register: int = FRESH) -> int:
+    """Return the register behind ``octets``."""
+    return crc_hqx(octets.translate(TURNED), register)
 
 
-def is_right(octets: bytes) -> bool:
-    """Return whether the last two of ``octets`` are the check sequence of those before."""
-    return crc_hqx(octets.translate(TURNED), 0xFFFF) == RIGHT
+def check_sequence(octets: bytes, register: int = FRESH) -> bytes:
+    """Return the two octets that follow ``octets`` on the line; ``register`` is before them."""
+    return _word(crc_hqx(octets.translate(TURNED), register) ^ 0xFFFF).translate(TURNED)

@@ -6,6 +6,7 @@ IEC 62056-46, 6.4.3 and ISO/IEC 13239, 5.5.3.4.2 (FRMR).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.dlms.hdlc_frame import Frame
@@ -58,8 +59,7 @@ class Connected:
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A whole PDU, LLC header removed; ``unnumbered`` where a UI frame brought it."""
 
     pdu: bytes

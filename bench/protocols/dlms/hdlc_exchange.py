@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bench.errors import LocalProtocolError
 from bench.protocols.dlms import hdlc_events as events
-from bench.protocols.dlms.hdlc_frame import Frame, FrameType
+from bench.protocols.dlms.hdlc_frame import FINAL, Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import Parameters
 
 COMMAND_LLC = bytes.fromhex("E6E600")
@@ -85,32 +85,33 @@ class Exchange:
             end = start + size
             self._queue.append((octets[start:end], end < len(octets)))
 
-    def alone(self, pdu: bytes) -> Piece | None:
-        """Take the turn for ``pdu``, where it is all there is to send and goes in one frame."""
-        octets = self._llc + pdu
-        if (self._outstanding or self._queue or self.peer_is_busy or self._faults or not pdu
-                or len(octets) > self.parameters.max_information_transmit):
+    def alone(self, information: bytes) -> int | None:
+        """Take the turn for a PDU behind its LLC header, all there is to send, in one frame.
+
+        Return the control octet, poll bit set. None, with nothing taken, where it is not so.
+        """
+        if (self._outstanding or self._queue or self.peer_is_busy or self._faults
+                or len(information) > self.parameters.max_information_transmit):
             return None
         number = self.send_number
         self.send_number = number + 1 & 7
-        self._outstanding.append((octets, False))
-        return Piece(self.receive_number << 5 | number << 1, octets)
+        self._outstanding.append((information, False))
+        return self.receive_number << 5 | FINAL | number << 1
 
-    def answered(self, frame: Frame) -> bytes | None:
-        """Take an I frame that ends the turn, hears all of ours and brings a whole PDU.
+    def hoped(self) -> int | None:
+        """Return the control octet of an I frame that ends the turn and hears all of ours.
 
-        None, with nothing taken, where it is not so: then :meth:`take` has to look closer.
+        None where it could not bring a whole PDU: then :meth:`take` has to look closer.
         """
-        information = frame.information
-        if (frame.send_number != self.receive_number or frame.receive_number != self.send_number
-                or frame.type is not _I or not frame.final or frame.segmented or self._parts
-                or self._queue or self.busy or self._faults
-                or len(information) > self.parameters.max_information_receive):
+        if self._parts or self._queue or self.busy or self._faults:
             return None
+        return self.send_number << 5 | FINAL | self.receive_number << 1
+
+    def heard(self) -> None:
+        """Count the frame that was hoped for."""
         self.peer_is_busy = False
         self.receive_number = self.receive_number + 1 & 7
         self._outstanding.clear()
-        return information
 
     def turn(self) -> list[Piece]:
         """Return the I frames to send now; none if nothing is to be sent or the other is busy.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.dlms.hdlc_address import Address, address_end, parse_address
-from bench.protocols.dlms.hdlc_checksum import RIGHT, TURNED, check_sequence
+from bench.protocols.dlms.hdlc_checksum import RIGHT, TURNED, check_sequence, run
 
 FLAG = b"\x7e"
 LARGEST = 0x7FF
@@ -44,7 +44,8 @@ UNNUMBERED = {  # control octet without the P/F bit; IEC 62056-46, table of fram
     0x83: FrameType.SNRM, 0x43: FrameType.DISC, 0x63: FrameType.UA, 0x0F: FrameType.DM,
     0x87: FrameType.FRMR, 0x03: FrameType.UI}
 SUPERVISORY = {0x01: FrameType.RR, 0x05: FrameType.RNR, 0x09: FrameType.REJ}  # 5 low bits - P/F
-_FINAL = 0x10
+FINAL = 0x10
+"""The P/F bit of a control octet."""
 
 
 class Control(NamedTuple):
@@ -57,12 +58,12 @@ class Control(NamedTuple):
 
 
 def _control(octet: int) -> Control:
-    final = bool(octet & _FINAL)
+    final = bool(octet & FINAL)
     if not octet & 1:
         return Control(FrameType.I, final, octet >> 1 & 7, octet >> 5)
     if (kind := SUPERVISORY.get(octet & 0x0F)) is not None:
         return Control(kind, final, 0, octet >> 5)
-    return Control(UNNUMBERED.get(octet & ~_FINAL, FrameType.UNKNOWN), final, 0, 0)
+    return Control(UNNUMBERED.get(octet & ~FINAL, FrameType.UNKNOWN), final, 0, 0)
 
 
 CONTROLS = tuple(_control(octet) for octet in range(256))
@@ -113,19 +114,40 @@ _NUMBERED = (FrameType.I, *SUPERVISORY.values())
 
 def assemble(addresses: bytes, control: int, information: bytes, segmented: bool) -> bytes:
     """Return a frame, flags included, from its coded addresses and control octet."""
-    frame = _head(addresses, control, len(information), segmented) + information
-    return b"".join((FLAG, frame, check_sequence(frame), FLAG))
+    head, register = _head(addresses, control, len(information), segmented)
+    return head + information + check_sequence(information, register) + FLAG
 
 
-@lru_cache(maxsize=1024)  # a link has few addresses and lengths, and eight numbers
-def _head(addresses: bytes, control: int, information: int, segmented: bool) -> bytes:
-    """Return what stands in front of so many octets of information, HCS included."""
+def information_in(octets: bytes, addresses: bytes, control: int, most: int) -> bytes | None:
+    """Return the information in one whole frame, flags included, that has these head fields.
+
+    None for all else: a frame without information or with more than ``most`` octets, a segmented
+    or a broken one too.
+    """
+    size = len(octets) - len(addresses) - 9
+    if not 0 < size <= most:
+        return None
+    head, register = _head(addresses, control, size, False)
+    if (not octets.startswith(head) or octets[-1] != 0x7E
+            or crc_hqx(octets[len(head) : -1].translate(TURNED), register) != RIGHT):
+        return None
+    return octets[len(head) : -3]
+
+
+@lru_cache(maxsize=4096)  # a link has few addresses and lengths, and eight numbers each way
+def _head(addresses: bytes, control: int, information: int, segmented: bool) -> tuple[bytes, int]:
+    """Return what stands in front of so many octets of information, flag and HCS included.
+
+    And the register of the check sequence behind it.
+    """
     length = len(addresses) + 5 + (information + 2 if information else 0)
     if length > LARGEST:
         raise LocalProtocolError(f"a frame of {length} octets; {LARGEST} is the largest")
     first = (0xA8 if segmented else 0xA0) | length >> 8
     head = b"%c%c%b%c" % (first, length & 0xFF, addresses, control)
-    return head + check_sequence(head) if information else head
+    if information:
+        head += check_sequence(head)
+    return FLAG + head, run(head)
 
 
 def decode(octets: bytes) -> Frame:
@@ -224,6 +246,18 @@ class Deframer:
         while self._step(arrivals):
             pass
         return arrivals
+
+    def take_one(self, octets: bytes, addresses: bytes, control: int, most: int) -> bytes | None:
+        """Take the one frame that ``octets`` are, as nearly always; return its information.
+
+        None, with nothing taken, where :func:`information_in` finds none: :meth:`feed` says why.
+        """
+        if self._buffer:
+            return None
+        information = information_in(octets, addresses, control, most)
+        if information is not None:
+            self._open = True
+        return information
 
     def give_up(self) -> list[Arrival]:
         """Forget what is pending, after a silence that no frame may have; return what it was."""

@@ -19,7 +19,6 @@ from bench.protocols.dlms.hdlc_frame import Arrival, Deframer, Frame, FrameType,
 from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.hdlc_states import Action, Happening, State, Table
 
-FINAL = 0x10  # the P/F bit
 UI = 0x03
 _WRONG, _TAKE = Happening.WRONG, Action.TAKE  # in Python 3.11 a call each time
 

@@ -33,27 +33,33 @@ from bench.protocols.dlms.apdu import (
     SetResponseLastDatablockWithList,
     SetResponseNormal,
     SetResponseWithList,
+    decode,
 )
 from bench.protocols.dlms.apdu.fields import DATA, whole
-from bench.protocols.dlms.apdu.get import RESULTS
+from bench.protocols.dlms.apdu.get import RESULTS, request_for, value_for
 from bench.protocols.dlms.apdu.set import VALUES
 from bench.protocols.dlms.blocks import Piece, collect, deliver, in_one
 from bench.protocols.dlms.channel import Channel
 from bench.protocols.dlms.exchange import Exchange
-from bench.protocols.dlms.result import Refusal, Result
+from bench.protocols.dlms.result import Refusal, Result, read
 
 
 def get(channel: Channel, attribute: Attribute, selection: Selection | None = None
         ) -> Exchange[Result]:
     """Read one attribute, or the part of it that is selected."""
     invoke = channel.next_invoke()
-    answer = yield from channel.ask(GetRequestNormal(invoke, attribute, selection).encode())
-    if type(answer) is GetResponseNormal:  # nearly always
+    octets = yield from channel.answer_to(
+        request_for(invoke, attribute) if selection is None
+        else GetRequestNormal(invoke, attribute, selection).encode())
+    data = value_for(invoke, octets)
+    if data is not None:
+        return read(data)
+    answer = expect(decode(octets), GetResponseNormal, GetResponseWithDatablock)
+    if isinstance(answer, GetResponseNormal):
         check_invoke(answer, invoke)
         return read_result(answer.result)
-    expect(answer, GetResponseNormal, GetResponseWithDatablock)
     content = yield from _get_blocks(channel, answer, invoke)
-    return Result(0, whole(DATA, content)) if isinstance(content, bytes) else failed(content)
+    return read(whole(DATA, content)) if isinstance(content, bytes) else failed(content)
 
 
 def get_list(channel: Channel, attributes: Sequence[Selected]) -> Exchange[tuple[Result, ...]]:
@@ -75,9 +81,7 @@ def get_list(channel: Channel, attributes: Sequence[Selected]) -> Exchange[tuple
 
 def read_result(result: Data | Refused) -> Result:
     """Return the result of a read as both kinds of referencing give it."""
-    if type(result) is Data:
-        return Result(0, result)
-    return Result(result.code)  # type: ignore[union-attr]  # mypy does not narrow by type()
+    return read(result) if isinstance(result, Data) else Result(result.code)
 
 
 def _get_blocks(channel: Channel, answer: Apdu, invoke: int

@@ -37,3 +37,11 @@ class Result(NamedTuple):
             return self.refusal.text if self.refusal else "none"
         names = ACTION_RESULTS if self.acted else DATA_ACCESS_RESULTS
         return names.get(self.code, str(self.code))
+
+
+def read(data: Data) -> Result:
+    """Return the result of a read that gave ``data``."""
+    return _new(Result, (0, data, None, False, None))
+
+
+_new = tuple.__new__  # a third of the time of the class

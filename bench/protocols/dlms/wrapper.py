@@ -37,6 +37,9 @@ def encode(source: int, destination: int, apdu: bytes) -> bytes:
                                  f"{len(apdu)}: each is 0 to 65535") from wrong
 
 
+_new = tuple.__new__  # half the time of the class
+
+
 class WrapperStream:
     """Cuts a stream of octets into APDUs.
 
@@ -61,7 +64,7 @@ class WrapperStream:
         if not self._buffer and self._error is None and len(octets) >= HEADER.size:
             version, source, destination, length = HEADER.unpack_from(octets)
             if version == VERSION and length == len(octets) - HEADER.size:  # as nearly always
-                return [Wrapped(source, destination, octets[HEADER.size :])]
+                return [_new(Wrapped, (source, destination, octets[8:]))]
         buffer = self._buffer + octets
         found: list[Wrapped] = []
         while self._error is None and len(buffer) >= HEADER.size:

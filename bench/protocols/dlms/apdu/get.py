@@ -25,7 +25,7 @@ from bench.protocols.dlms.apdu.fields import (
     parts,
     sequence_of,
 )
-from bench.protocols.dlms.apdu.form import UNFIT, Form, Service
+from bench.protocols.dlms.apdu.form import Form, Service
 
 
 class Selected(NamedTuple):
@@ -35,7 +35,8 @@ class Selected(NamedTuple):
     selection: Selection | None = None
 
 
-_attribute = lru_cache(maxsize=1024)(ATTRIBUTE.write)
+INVOKE_ID = 0x0F
+"""Of invoke-id-and-priority."""
 
 SELECTED_LIST = sequence_of(parts(Selected, ATTRIBUTE, SELECTION))
 RESULTS = sequence_of(RESULT)
@@ -52,14 +53,11 @@ class GetRequestNormal(Service):
 
     form = Form("C0 01", U8, ATTRIBUTE, SELECTION)
 
-    def encode(self) -> bytes:
-        """Return the octets; the most frequent request is written out."""
-        if self.selection is None:
-            try:
-                return b"\xc0\x01%c%b\0" % (self.invoke, _attribute(self.attribute))
-            except UNFIT:
-                pass  # the form says what is wrong
-        return Service.encode(self)
+
+@lru_cache(maxsize=4096)  # of the few hundred attributes of a meter, under 15 ids
+def request_for(invoke: int, attribute: Attribute) -> bytes:
+    """Return the request for a whole attribute, the most frequent one."""
+    return GetRequestNormal(invoke, attribute).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +89,17 @@ class GetResponseNormal(Service):
 
     form = Form("C4 01", U8, RESULT)
 
-    @classmethod
-    def read(cls, octets: bytes) -> tuple[GetResponseNormal, int]:
-        """Return the record in ``octets``; the most frequent answer is written out."""
-        result, end = (decode_data(octets, 4) if octets[3] == 0
-                       else RESULT.read(octets, 3))
-        return cls(octets[2], result), end
+
+def value_for(invoke: int, octets: bytes) -> Data | None:
+    """Return the value that answers the request ``invoke``, nearly always all that there is.
+
+    None for any other octets: then a record says what they are. RemoteProtocolError for a value
+    that cannot be read.
+    """
+    if octets[:2] != b"\xc4\x01" or octets[3:4] != b"\0" or (octets[2] ^ invoke) & INVOKE_ID:
+        return None
+    data, end = decode_data(octets, 4)
+    return data if end == len(octets) else None
 
 
 @dataclass(frozen=True, slots=True)
