@@ -268,16 +268,16 @@ def _by_wrapper(kind: str) -> Callable[[socket.socket, int], None]:
 def _by_hdlc(line: socket.socket, count: int) -> None:
     client, link = _client(HDLC), ClientLink(Address(CLIENT), Address(SERVER))
 
-    def told() -> Any:
+    def event() -> Any:
         for octets in link.outgoing(monotonic()):
             line.sendall(octets)
-        while not (events := link.receive(line.recv(4096), monotonic())):
+        while not (told := link.receive(line.recv(4096), monotonic())):
             pass
-        return events[0]
+        return told[0]
 
     link.connect()
-    told()
-    _read(client, link.send, lambda: told().pdu, count)
+    event()
+    _read(client, link.send, lambda: event().pdu, count)
 
 
 def _read(client: Client, send: Callable[[bytes], None], receive: Callable[[], bytes], count: int

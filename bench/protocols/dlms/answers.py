@@ -6,13 +6,13 @@ from typing import Any, TypeVar, overload
 
 from bench.errors import RemoteProtocolError
 from bench.protocols.dlms.apdu import Apdu, ConfirmedServiceError, ExceptionResponse, Refused
-from bench.protocols.dlms.apdu.get import INVOKE_ID
 from bench.protocols.dlms.result import Refusal, Result
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 REFUSALS = (ExceptionResponse, ConfirmedServiceError)
+_ID = 0x0F  # of invoke-id-and-priority
 
 
 @overload
@@ -29,9 +29,8 @@ def expect(answer: Apdu, *kinds: type[Any]) -> Any:
 
 def check_invoke(answer: Any, invoke: int) -> None:
     """Raise RemoteProtocolError unless ``answer`` has the invoke id of its request."""
-    if (answer.invoke ^ invoke) & INVOKE_ID:
-        raise RemoteProtocolError(2, f"invoke id {invoke & INVOKE_ID}",
-                                  f"{answer.invoke & INVOKE_ID}")
+    if (answer.invoke ^ invoke) & _ID:
+        raise RemoteProtocolError(2, f"invoke id {invoke & _ID}", f"{answer.invoke & _ID}")
 
 
 def check_count(expected: int, found: int, offset: int = 3) -> None:

@@ -90,16 +90,16 @@ class Channel:
 
     def ask(self, request: bytes) -> Exchange[Apdu]:
         """Send ``request`` under the protection of the association, return what answers it."""
-        return decode((yield from self.answer_to(request)))
-
-    def answer_to(self, request: bytes) -> Exchange[bytes]:
-        """Send ``request`` as :meth:`ask` does, return the octets of what answers it."""
         sent = self.protect(request)
-        if self.general_blocks and len(sent) > self.server_max_pdu:
-            arrived = yield from self._in_blocks(sent)
+        if self.is_too_long(sent):
+            arrived = yield from self.in_blocks(sent)
         else:
             arrived = yield sent
-        octets, seen = self.open(arrived), 0
+        return decode((yield from self.answer_in(self.open(arrived))))
+
+    def answer_in(self, octets: bytes) -> Exchange[bytes]:
+        """Return the APDU that answers: ``octets``, or what comes behind what is no answer."""
+        seen = 0
         while octets[:1] in _BETWEEN:
             if octets[:1] == _BLOCK:
                 octets = self.open((yield from self._joined(octets)), joined=True)
@@ -109,9 +109,13 @@ class Channel:
             seen += 1
             self.notices.append(decode(octets))
             octets = self.open((yield b""))
+        self.check(octets)
+        return octets
+
+    def check(self, octets: bytes) -> None:
+        """Raise RemoteProtocolError if an answer came under less protection than it must have."""
         if self.protection != NONE and octets[:1] not in _REFUSALS:
             check_protection(self.opened, self.answers or self.protection)
-        return octets
 
     def protect(self, request: bytes) -> bytes:
         """Return ``request`` under the protection of the association.
@@ -137,7 +141,11 @@ class Channel:
         self._opened = opened = None if security is None else security.unprotect(octets)
         return octets if opened is None else opened.apdu
 
-    def _in_blocks(self, octets: bytes) -> Exchange[bytes]:
+    def is_too_long(self, octets: bytes) -> bool:
+        """Whether an APDU has to go in general blocks."""
+        return self.general_blocks and len(octets) > self.server_max_pdu
+
+    def in_blocks(self, octets: bytes) -> Exchange[bytes]:
         """Send an APDU in blocks that the server takes, return what answers it."""
         limits = self.caps.general_blocks
         room = self.server_max_pdu - _HEAD

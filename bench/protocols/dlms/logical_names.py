@@ -48,12 +48,18 @@ def get(channel: Channel, attribute: Attribute, selection: Selection | None = No
         ) -> Exchange[Result]:
     """Read one attribute, or the part of it that is selected."""
     invoke = channel.next_invoke()
-    octets = yield from channel.answer_to(
-        request_for(invoke, attribute) if selection is None
-        else GetRequestNormal(invoke, attribute, selection).encode())
+    sent = channel.protect(request_for(invoke, attribute) if selection is None
+                           else GetRequestNormal(invoke, attribute, selection).encode())
+    if channel.is_too_long(sent):
+        arrived = yield from channel.in_blocks(sent)
+    else:
+        arrived = yield sent
+    octets = channel.open(arrived)
     data = value_for(invoke, octets)
-    if data is not None:
+    if data is not None:  # nearly always
+        channel.check(octets)
         return read(data)
+    octets = yield from channel.answer_in(octets)
     answer = expect(decode(octets), GetResponseNormal, GetResponseWithDatablock)
     if isinstance(answer, GetResponseNormal):
         check_invoke(answer, invoke)

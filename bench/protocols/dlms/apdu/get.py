@@ -35,9 +35,6 @@ class Selected(NamedTuple):
     selection: Selection | None = None
 
 
-INVOKE_ID = 0x0F
-"""Of invoke-id-and-priority."""
-
 SELECTED_LIST = sequence_of(parts(Selected, ATTRIBUTE, SELECTION))
 RESULTS = sequence_of(RESULT)
 """The list of results, as the joined blocks of a list hold it too."""
@@ -96,10 +93,13 @@ def value_for(invoke: int, octets: bytes) -> Data | None:
     None for any other octets: then a record says what they are. RemoteProtocolError for a value
     that cannot be read.
     """
-    if octets[:2] != b"\xc4\x01" or octets[3:4] != b"\0" or (octets[2] ^ invoke) & INVOKE_ID:
+    if not octets.startswith(_VALUE[invoke]):
         return None
     data, end = decode_data(octets, 4)
     return data if end == len(octets) else None
+
+
+_VALUE = tuple(b"\xc4\x01%c\0" % invoke for invoke in range(256))
 
 
 @dataclass(frozen=True, slots=True)
