@@ -1,8 +1,8 @@
 """Port ``dlms`` over TCP: the wrapper (IEC 62056-47), or HDLC frames in a stream.
 
-A connection that the other side drops or resets is closed by the device, as is a call that it does
-not take after it has taken one: it may start anew. Before that, and where a name or network is not
-there, the rig is broken. What arrives is stamped when it is read.
+A connection that the other side drops, resets, or takes no octets from is closed by the device; so
+is a call that it does not take once it has taken one, since it may start anew. Before that, and
+where a name or network is not there, the rig is broken. What arrives is stamped when it is read.
 """
 
 from __future__ import annotations
@@ -147,13 +147,12 @@ class Tcp:
         try:
             connection.settimeout(self._write_timeout)
             connection.sendall(octets)
-        except TimeoutError as error:
-            raise self._failure.remember(
-                f"{self._host}:{self._port}: the other side took no octets for "
-                f"{self._write_timeout} s") from error
+        except TimeoutError:
+            self.disconnect()  # what came is not read any more: half a frame was sent
         except OSError:
             return
-        connection.setblocking(False)
+        else:
+            connection.setblocking(False)
 
 
 def _readable(connection: socket.socket) -> Callable[[float], bool]:

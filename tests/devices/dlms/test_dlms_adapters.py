@@ -328,6 +328,17 @@ def test_a_device_is_away_only_while_its_network_is_there(
                 port.call(0)
 
 
+def test_a_device_that_takes_no_octets_is_dropped_and_called_again(
+        listener: socket.socket) -> None:
+    with active(Tcp(url=url_of(listener), write_timeout_s=0.01)) as port:
+        other, _ = listener.accept()
+        with other:
+            port.send(bytes(1 << 24))
+            assert port.receive(WAIT).state is Arrival.CLOSED
+        port.connect()
+        assert port.receive(0).state is Arrival.SILENCE
+
+
 def test_times_of_arrival_are_those_of_the_clock(listener: socket.socket) -> None:
     moments = iter(range(100))
     port = Tcp(url=url_of(listener), clock=lambda: float(next(moments)))
