@@ -104,6 +104,21 @@ class Dlms(Protocol):
         """
 
 
+@runtime_checkable
+class Called(Dlms, Protocol):
+    """A line to a device that is called, as over TCP, and may be away for a while.
+
+    Once it has taken a call, that it takes no other is its own doing; before, the rig is broken.
+    """
+
+    def call(self, patience: float) -> str:
+        """Connect; a call that is not taken is tried again for ``patience`` seconds.
+
+        Returns why none was taken, which is as if the device had closed the connection; empty
+        where one was. Raises :class:`~bench.errors.LinkError` as ``connect`` does.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Crossed:
     """Octets that crossed a line, ``sent`` or received by the bench; ``time`` as of arrivals."""

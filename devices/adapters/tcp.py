@@ -1,11 +1,13 @@
 """Port ``dlms`` over TCP: the wrapper (IEC 62056-47), or HDLC frames in a stream.
 
-A connection that the other side refuses, drops or resets is closed by the device; a name or network
-that is not there is a broken rig. What arrives is stamped when it is read.
+A connection that the other side drops, resets, or takes no octets from is closed by the device; so
+is a call that it does not take once it has taken one, since it may start anew. Before that, and
+where a name or network is not there, the rig is broken. What arrives is stamped when it is read.
 """
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import sys
@@ -21,6 +23,8 @@ from devices.ports import Arrival, Arrived
 
 FRAMINGS = ("wrapper", "hdlc")
 _CHUNK = 65_536
+_PAUSE_S = 0.5  # between two calls
+_AWAY = frozenset((errno.EHOSTUNREACH, errno.EHOSTDOWN))
 
 
 class Tcp:
@@ -35,7 +39,8 @@ class Tcp:
 
     def __init__(self, *, url: str, framing: str = "wrapper", connect_timeout_s: float = 10.0,
                  write_timeout_s: float = 10.0,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], object] = time.sleep) -> None:
         self._host, self._port = _place(url)
         if framing not in FRAMINGS:
             raise RigError(f"framing: expected one of {', '.join(FRAMINGS)}, found {framing!r}")
@@ -43,6 +48,8 @@ class Tcp:
         self._connect_timeout = positive("connect_timeout_s", connect_timeout_s)
         self._write_timeout = positive("write_timeout_s", write_timeout_s)
         self._clock = clock
+        self._sleep = sleep
+        self._has_answered = False
         self._failure = FirstFailure()
         self._socket: socket.socket | None = None
         self._is_readable: Callable[[float], bool]
@@ -61,21 +68,20 @@ class Tcp:
         self.disconnect()
 
     def connect(self) -> None:
-        """Make a fresh connection; one that the device refuses is closed."""
+        """Make a fresh connection; a call that is not taken, after one was, is closed."""
+        self.call(0)
+
+    def call(self, patience: float) -> str:
+        """Make a fresh connection, trying for ``patience`` seconds; return why there is none."""
         self._failure.check()
         self.disconnect()
-        try:
-            connection = socket.create_connection(
-                (self._host, self._port), timeout=self._connect_timeout)
-        except (ConnectionRefusedError, ConnectionResetError):
-            return  # receive says so
-        except OSError as error:
-            raise self._failure.remember(
-                f"{self._host}:{self._port}: cannot be reached ({error})") from error
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setblocking(False)
-        self._socket = connection
-        self._is_readable = _readable(connection)
+        begun = self._clock()
+        while why := self._dial():
+            left = begun + patience - self._clock()
+            if left <= 0:
+                break
+            self._sleep(min(_PAUSE_S, left))
+        return why
 
     def disconnect(self) -> None:
         """Drop the connection."""
@@ -118,18 +124,35 @@ class Tcp:
             return Arrived(b"", self._clock(), Arrival.CLOSED)
         return Arrived(octets, self._clock())
 
+    def _dial(self) -> str:
+        """Call once; return why that was not taken, empty where it was."""
+        try:
+            connection = socket.create_connection(
+                (self._host, self._port), timeout=self._connect_timeout)
+        except OSError as error:
+            is_away = isinstance(error, ConnectionError | TimeoutError) or error.errno in _AWAY
+            if is_away and self._has_answered:
+                return str(error)
+            raise self._failure.remember(
+                f"{self._host}:{self._port}: cannot be reached ({error})") from error
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(False)
+        self._socket = connection
+        self._is_readable = _readable(connection)
+        self._has_answered = True
+        return ""
+
     def _send_slowly(self, connection: socket.socket, octets: bytes) -> None:
         """Send the rest of what the other side does not take at once."""
         try:
             connection.settimeout(self._write_timeout)
             connection.sendall(octets)
-        except TimeoutError as error:
-            raise self._failure.remember(
-                f"{self._host}:{self._port}: the other side took no octets for "
-                f"{self._write_timeout} s") from error
+        except TimeoutError:
+            self.disconnect()  # what came is not read any more: half a frame was sent
         except OSError:
             return
-        connection.setblocking(False)
+        else:
+            connection.setblocking(False)
 
 
 def _readable(connection: socket.socket) -> Callable[[float], bool]:

@@ -114,6 +114,8 @@ _MODE_E: tuple[_Row, ...] = (
     ("mode-e-request-not-checked", "SIGN_ON_N1", "any line that begins with / is answered"),
     ("mode-e-terminator-not-checked", "SIGN_ON_N1", "requests without CR LF are answered"),
     ("mode-e-address-not-checked", "SIGN_ON_N2", "requests to any address are answered"),
+    ("mode-e-other-address-told", "SIGN_ON_N2",
+     "requests to another address are answered by a text that is no identification"),
     ("mode-e-parity-not-checked", "SIGN_ON_N3", "characters of any parity are taken"),
     ("mode-e-rate-not-checked", "SIGN_ON_N4",
      "any rate is confirmed, higher than offered or without a meaning"),

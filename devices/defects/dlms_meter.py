@@ -265,7 +265,7 @@ DLMS_METER = (
     _defect("dedicated-without-agreement-accepted", "DedKey_N1",
             "a dedicated ciphering under the global key is carried out where none was agreed"),
     _defect("wrong-key-id-accepted", "Key_Tx_N1",
-            "a transfer under an unknown key id is answered as success"),
+            "a key under an unknown id is taken for the global unicast key"),
     _defect("wrong-wrap-accepted", "Key_Tx_N2", "a key that was wrapped wrongly is taken"),
     _defect("key-not-changed", "Key_Tx_P1 Key_Tx_P2 Key_Tx_P3",
             "a key transfer reports success and changes nothing"),

@@ -449,6 +449,8 @@ MODE_E: dict[str, tuple[Script, Callable[[list[bytes]], bool]]] = {
     "mode-e-request-not-checked": ([with_parity(b"/!\r\n")], unnamed),
     "mode-e-terminator-not-checked": ([with_parity(b"/?!\n")], unnamed),
     "mode-e-address-not-checked": ([with_parity(Request("2").encode())], unnamed),
+    "mode-e-other-address-told": ([with_parity(Request("2").encode())],
+                                  lambda back: b"ERROR" not in back[-1].translate(BARE)),
     "mode-e-parity-not-checked": ([with_odd_parity(b"/?!\r\n")], unnamed),
     "mode-e-rate-not-checked": ([ASK, ODD_RATE], unconfirmed),
     "mode-e-protocol-not-checked": ([ASK, with_parity(Acknowledgement("5", "3").encode())],

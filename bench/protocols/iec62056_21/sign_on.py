@@ -272,7 +272,8 @@ class ServerSignOn:
         if self._identified and "mode-e-waits-for-acknowledgement" in self._faults:
             return []
         if not self._is_for_us(request.address):
-            return []
+            told = "mode-e-other-address-told" in self._faults
+            return [Send(with_parity(b"ERROR 1" + END))] if told else []
         self._identified = True
         return [Send(with_parity(self._identification.encode()))]
 

@@ -29,7 +29,7 @@ Protected = Literal["none", "authenticated", "encrypted", "both"]
 OPENED = {
     "outcome": "`accepted`, `rejected`, `half-open` (no proof was sent), "
                "`authentication-failed`, `exception-response`, `deviation`, or `ua`, `dm`, "
-               "`frmr`, `silence`, `closed` of the link",
+               "`frmr`, `silence`, `closed` of the link, or `no-connection`: the meter takes none",
     "result": "`accepted`, `rejected-permanent`, `rejected-transient`; absent without an AARE",
     "diagnostic": "the standard's name of the diagnostic; absent without an AARE",
     "context": "`ln`, `sn`, `ln-ciphered`, `sn-ciphered` or an object identifier, likewise",

@@ -31,7 +31,7 @@ from bench.protocols.dlms.hdlc_frame import FLAG, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_frame import Arrival as Cut
 from bench.protocols.dlms.hdlc_states import State
 from bench.steps.dlms.evidence import Evidence
-from devices.ports import Arrival, Arrived, Dlms, OpticalHead
+from devices.ports import Arrival, Arrived, Called, Dlms, OpticalHead
 
 LONGEST_WAIT = 120.0
 """Seconds after which an exchange is given up whatever the link still hopes for."""
@@ -40,6 +40,7 @@ PATIENCE = 3.0
 
 APDU, SILENCE, CLOSED, DISCONNECTED, FRMR, DM = (
     "apdu", "silence", "closed", "disconnected", "frmr", "dm")
+NO_CONNECTION = "no-connection"
 
 _LINK_ENDS = (Connected, Disconnected, Refused, Rejected, TimedOut)
 _REPLIES: Mapping[type, str] = {
@@ -57,8 +58,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How the way to the server opened: ``ua``, ``connected``, ``dm``, ``frmr``, ``silence`` or
-    ``closed``; ``parameters`` those agreed on, as the bench sees them."""
+    """How the way to the server opened: ``ua``, ``connected``, ``dm``, ``frmr``, ``silence``,
+    ``closed`` or ``no-connection``; ``parameters`` those agreed on, as the bench sees them."""
 
     outcome: str
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Opening:
 class Carrier(Protocol):
     """One way for APDUs, from its opening to its closing.
 
+    A call that the server does not take is tried again for as long as an answer may take.
     When a time is over the line is read once more: what lies there came while the bench itself was
     kept from reading.
     """
@@ -122,18 +124,18 @@ class HdlcCarrier:
 
     def open(self) -> Opening:
         """Connect the line, then the link by SNRM."""
-        self.dial()
-        return self.reopen()
+        dialled = self.dial()
+        return dialled if self.closed else self.reopen()
 
     def dial(self) -> Opening:
         """Connect the line alone."""
-        self._port.connect()
+        self.deviations += (missed := _call(self._port, self.link.timing.response))
         self._evidence.connected()
         if isinstance(self._port, OpticalHead):
             self._evidence.crossed(self._port.crossed)
-        self.closed = False
+        self.closed = bool(missed)
         self._deframer = Deframer()
-        return Opening("connected")
+        return Opening(NO_CONNECTION if missed else "connected")
 
     def reopen(self) -> Opening:
         """Connect the link by SNRM on the line that there is."""
@@ -268,6 +270,16 @@ class HdlcCarrier:
         return cuts
 
 
+def _call(port: Dlms, patience: float) -> list[str]:
+    """Connect a line; return what there is to say of a call that nobody took, nothing else."""
+    why = ""
+    if isinstance(port, Called):
+        why = port.call(patience)
+    else:
+        port.connect()
+    return [f"no connection within {patience:g} s: {why}"] if why else []
+
+
 def _deviation(event: Violation | Unexpected) -> str:
     if isinstance(event, Violation):
         return f"HDLC: {event.error}"
@@ -289,11 +301,11 @@ class WrapperCarrier:
 
     def open(self) -> Opening:
         """Connect anew; nothing crosses before the first APDU."""
-        self._port.connect()
+        self.deviations += (missed := _call(self._port, self.timeout))
         self._evidence.connected()
-        self.closed = False
+        self.closed = bool(missed)
         self._stream, self._waiting = wrapper.WrapperStream(), []
-        return Opening("connected")
+        return Opening(NO_CONNECTION if missed else "connected")
 
     def dial(self) -> Opening:
         """Connect anew."""

@@ -77,7 +77,8 @@ class Dialogue:
 
     ``base_names`` are the short names of objects in each association that listed them;
     ``declared`` is ``ixit.dlms``; ``keys`` has the keys of each association by its name. Methods
-    take an association by its name, or by the role that it plays in plans.
+    take an association by its name, or by the role that it plays in plans. ``may_hold`` has the
+    likeliest keys first.
     """
 
     port: Dlms
@@ -93,7 +94,7 @@ class Dialogue:
     base_names: dict[str, dict[tuple[int, bytes], int]] = field(default_factory=dict)
     reached: float = -1.0  # when the open association was last used by `reach`, if it opened it
     aside: dict[str, Keys] = field(default_factory=dict)  # keys from before a transfer
-    changed: dict[str, Keys] = field(default_factory=dict)  # and those of it
+    may_hold: dict[str, tuple[Keys, ...]] = field(default_factory=dict)  # since then
     left_open: dict[str, tuple[Carrier, Client | None]] = field(default_factory=dict)  # beside it
 
     def name_of(self, association: str) -> str:

@@ -22,7 +22,7 @@ from bench.protocols.dlms.image_transfer import ImageTransfer, Plan, Status
 from bench.protocols.dlms.result import Result
 from bench.steps.context import Context
 from bench.steps.dlms.associating import ACCEPTED
-from bench.steps.dlms.carriers import CLOSED, DISCONNECTED, DM, SILENCE
+from bench.steps.dlms.carriers import CLOSED, DISCONNECTED, DM, NO_CONNECTION, SILENCE
 from bench.steps.dlms.dialogue import DEVIATION, Dialogue, Ran, ask, dialogue_of
 from bench.steps.dlms.identity import firmware_held, reach
 from bench.steps.dlms.services import observed, result_name
@@ -35,8 +35,8 @@ UNREAD, SUCCESS, TEMPORARY = "unread", "success", "temporary-failure"
 NONE, VERIFIED = "none", "verification-successful"
 POLL_S = 1.0
 """Seconds between two reads of the status, at most; a tenth of the time that is declared."""
-STARTING = frozenset((SILENCE, CLOSED, DISCONNECTED, DM, DEVIATION, "exception-response",
-                      TEMPORARY))
+STARTING = frozenset((SILENCE, CLOSED, DISCONNECTED, DM, NO_CONNECTION, DEVIATION,
+                      "exception-response", TEMPORARY))
 """What may come of an association with a device that starts anew, or of its first read. A refusal
 is none of it: who goes on after one may be locked out."""
 

@@ -28,7 +28,8 @@ _LLC = bytes.fromhex("E6E600")
 _RESPONSE_LLC = bytes.fromhex("E6E700")
 
 _CONNECTION = {
-    "outcome": "`ua` or `connected`, else `dm`, `frmr`, `silence` or `closed`",
+    "outcome": "`ua` or `connected`, else `dm`, `frmr`, `silence`, `closed`, or "
+               "`no-connection`: the meter takes none",
     "parameters": "the parameters agreed on, as the bench sees them; empty but for HDLC",
     "deviations": "rules of the link that what arrived breaks",
 }

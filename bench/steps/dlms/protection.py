@@ -7,6 +7,7 @@ find them again, should a run break off between the change and its restoring.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -130,40 +131,66 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
     """Transfer keys; the bench goes on with those it has until ``speak_with``.
 
     Where former keys are not taken back in what is open, an association is opened with whichever
-    of the keys the device may have; where none were transferred, nothing is sent.
+    of the keys the device may have; where it cannot have taken any, nothing is sent.
     """
     dialogue = dialogue_of(context)
     name = dialogue.association
     present = dialogue.keys.get(name)
-    if present is None or present.master is None or dialogue.client is None:
+    has_client = dialogue.client is not None or wanted.restore
+    if present is None or present.master is None or not has_client:
         raise Inconclusive("there is no master key to transfer keys under, or no association")
     former = dialogue.aside.get(name, present)
+    if wanted.restore:
+        return _told(dialogue, _restored(context, dialogue, former, wanted))
     new = _new(former, wanted.keys)
-    if not wanted.restore:
-        if wanted.wrap == wanted.key_id == "right":
-            dialogue.aside[name], dialogue.changed[name] = former, new
-        return _told(dialogue, _transfer(dialogue, present.master, new, wanted))
-    if name not in dialogue.changed:
-        return _told(dialogue, Ran(NONE))
-    ran = _transfer(dialogue, present.master, former, wanted)
-    for held in dict.fromkeys((new, *(_new(former, [one]) for one in wanted.keys), former)):
+    wrapped = _wrapped(present.master, new, wanted)
+    is_right = wanted.wrap == wanted.key_id == "right"
+    held = (new, *(_new(former, [one]) for one in wanted.keys), former) if is_right \
+        else (former, *_mistaken(former, wanted, wrapped))
+    ran = _transfer(dialogue, wrapped, wanted)
+    if is_right or ran.value is None or ran.value.succeeded:  # it may have them from now on
+        dialogue.aside[name], dialogue.may_hold[name] = former, held
+    return _told(dialogue, ran)
+
+
+def _restored(context: Context, dialogue: Dialogue, former: Keys, wanted: TransferKeys
+              ) -> Ran[Result]:
+    """Transfer the former keys, under whichever of its keys the device understands it."""
+    name = dialogue.association
+    if name not in dialogue.may_hold:
+        return Ran(NONE)
+    wrapped = _wrapped(former.master or b"", former, wanted)
+    ran = _transfer(dialogue, wrapped, wanted)
+    for held in dict.fromkeys(dialogue.may_hold[name]):
         if _succeeded(ran):
             break
         _speak(context, dialogue, name, held)
         if reach(context, dialogue, name) == ACCEPTED:
-            ran = _transfer(dialogue, present.master, former, wanted)
+            ran = _transfer(dialogue, wrapped, wanted)
+    _speak(context, dialogue, name, former)
     if _succeeded(ran):
-        _speak(context, dialogue, name, former)
-        del dialogue.aside[name], dialogue.changed[name]
-    return _told(dialogue, ran)
+        del dialogue.aside[name], dialogue.may_hold[name]
+    return ran
+
+
+def _mistaken(former: Keys, wanted: TransferKeys, wrapped: Mapping[int, bytes]) -> Iterator[Keys]:
+    """Yield keys that a device may have which takes what it must refuse: unwrapped without a
+    check, or as they came, in the place of those named, and under an unknown id of any."""
+    length = suite(former.suite).key_octets
+    names = wanted.keys if wanted.key_id == "right" else _NAMES
+    for octets in wrapped.values():
+        for key in (transfer.unwrap_unchecked(former.master or b"", octets), octets):
+            for name in names:
+                mistaken: dict[str, Any] = {name: key[:length]}
+                yield replace(former, **mistaken)
 
 
 def _succeeded(ran: Ran[Result]) -> bool:
     return ran.value is not None and ran.value.succeeded
 
 
-def _transfer(dialogue: Dialogue, master: bytes, target: Keys, wanted: TransferKeys) -> Ran[Result]:
-    wrapped = _wrapped(master, target, wanted)
+def _transfer(dialogue: Dialogue, wrapped: Mapping[int, bytes], wanted: TransferKeys
+              ) -> Ran[Result]:
     return ask(dialogue, lambda client: client.action(
         Method(SECURITY_SETUP, obis.parse(wanted.object), KEY_TRANSFER),
         transfer.wrapped_transfer(wrapped)))
@@ -183,8 +210,8 @@ def speak_with(context: Context, wanted: SpeakWith) -> Observation:
         return Observation({}, ())  # it has no others
     if name not in dialogue.aside:
         raise Inconclusive(f"no keys of {name} were transferred")
-    kept = dialogue.aside if wanted.keys == "former" else dialogue.changed
-    _speak(context, dialogue, name, kept[name])
+    _speak(context, dialogue, name, dialogue.aside[name] if wanted.keys == "former"
+           else dialogue.may_hold[name][0])
     return Observation({}, ())
 
 

@@ -2,8 +2,8 @@
 
 Each part of it can be wrong: the request, its parity, what is acknowledged. Every octet of both
 directions is evidence. An answer may begin until 2.2 s after what it answers; later is silence.
-Noise before it is passed over. A sign-on that leads nowhere is over when the meter is quiet: it may
-read out its data then, and hears no request meanwhile.
+Noise before it is passed over, noise alone is silence. A sign-on that leads nowhere is over when
+the meter is quiet: it may read out its data then, and hears no request meanwhile.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ _PARITIES: Mapping[str, Callable[[bytes], bytes]] = {
     "even": with_parity, "odd": with_odd_parity, "none": bytes}
 GARBAGE, NO, NONE = "garbage", "nak", ""
 _BEGINNINGS = frozenset((ord("/"), STX, ACK, NAK))  # of messages; what comes before is noise
+_SHORTEST = 6
+"""Octets of the shortest message that is more than its first: an acknowledgement. Fewer, none of
+which begins one, are no reply at the speed of the line."""
+_EARLIEST_S = 0.02
+"""Seconds after which a meter may begin to reply (DLMS/SIGN_ON_P3)."""
 _LONGEST_S = 600.0
 """Seconds after which a meter that goes on talking is not heard any more: a readout of 18,000
 octets at 300 bit/s."""
@@ -75,10 +80,11 @@ class OpenUnsigned(Arguments):
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """The message that came at one speed, ``text`` without parity; ``begun`` is when its first
-    octet did."""
+    octet did, ``came`` all that did."""
 
     octets: bytes
     begun: float
+    came: bytes
     closed: bool = False
 
     @property
@@ -96,7 +102,7 @@ class _Heard:
 
 @action("sign_on", port="dlms", arguments=SignOn, observes={
     "answer": "to the request: `identification`, `nak`, `garbage` for what is neither, `silence`, "
-              "`closed`",
+              "which noise alone is, `closed`",
     "maker": "the FLAG id of an identification, in capital letters: its last one may be small",
     "highest_baud": "the rate that the identification offers, bit/s; 0 without one",
     "mode_e": "whether the identification has the mark of mode E",
@@ -106,6 +112,8 @@ class _Heard:
     "confirmation": "what followed the acknowledgement: `acknowledgement` of the same, `nak`, "
                     "`readout` of data, `garbage`, `silence`, `closed`; empty where there was no "
                     "acknowledgement, or the rig says that meters confirm by `none`",
+    "heard": "all that came after the request, and after the acknowledgement if there was one, "
+             "in hexadecimal",
     "link": "what SNRM brought once the sign-on was done, as `connect` tells it; empty where it "
             "was not",
 })
@@ -132,6 +140,7 @@ def sign_on(context: Context, wanted: SignOn) -> Observation:
         "parity": asked.heard.parity,
         "reaction": round(asked.heard.begun - asked.end, 3) if asked.heard.octets else 99,
         "confirmation": confirmation, "link": link,
+        "heard": [octets.hex().upper() for octets in line.heard],
     }, dialogue.evidence.take())
 
 
@@ -165,6 +174,8 @@ class _Line:
         self._dialogue = dialogue
         self._evidence = dialogue.evidence
         self._baud = SIGN_ON_BAUD
+        self.heard: list[bytes] = []
+        """All that came after each :meth:`ask`."""
         self._last = 0.0  # when the last octet came
         self._may_go_on = False  # what was heard last ended with its line, not by silence
 
@@ -178,19 +189,23 @@ class _Line:
         self._evidence.sent(octets)
         return self.port.transmit(octets)
 
-    def ask(self, octets: bytes, *, then: int = SIGN_ON_BAUD) -> _Asked:
-        """Send ``octets``, go to ``then`` bit/s, and return what came back."""
+    def ask(self, octets: bytes, *, then: int = SIGN_ON_BAUD, noise_s: float = NO_ANSWER_S
+            ) -> _Asked:
+        """Send ``octets``, go to ``then`` bit/s, and return what came back; what can be no reply is
+        noise only if it begins within ``noise_s``."""
         end = self.send(octets)
         self.port.set_speed(then)
         self._baud = then
-        return _Asked(end, self._hear(end))
+        heard = self._hear(end, noise_s)
+        self.heard.append(heard.came)
+        return _Asked(end, heard)
 
     def hear_out(self) -> None:
         """Hear what the meter still says, until it has been quiet for as long as it may."""
         if self._may_go_on:
             self._hear(self._last, out=True)
 
-    def _hear(self, since: float, *, out: bool = False) -> _Heard:
+    def _hear(self, since: float, noise_s: float = 0, *, out: bool = False) -> _Heard:
         """Return a line of text, or what comes until nothing does for a while; ``out`` goes on
         after a line."""
         octets = message = b""
@@ -209,14 +224,20 @@ class _Line:
                 begun = last - len(message) * _BITS / self._baud
         if octets:
             self._evidence.received(octets, last)
+        if _is_noise(message) and last - _BITS / self._baud < since + noise_s:
+            message = b""
         self._last, self._may_go_on = last, _is_line(message)
-        return _Heard(message, begun, closed)
+        return _Heard(message, begun, octets, closed)
 
 
 def _message(octets: bytes) -> bytes:
     """Return ``octets`` without the noise before a message; all of them where none begins."""
     text = without_parity(octets)[0]
     return octets[next((place for place, one in enumerate(text) if one in _BEGINNINGS), 0):]
+
+
+def _is_noise(message: bytes) -> bool:
+    return len(message) < _SHORTEST and _BEGINNINGS.isdisjoint(without_parity(message)[0])
 
 
 def _is_line(message: bytes) -> bool:
@@ -271,7 +292,8 @@ def _acknowledge(line: _Line, found: Identification, wanted: SignOn) -> tuple[st
     if line.port.confirmation == "none" and is_right:
         line.send(octets)
         return NONE, baud
-    heard = line.ask(octets, then=baud if changes else SIGN_ON_BAUD).heard
+    # a confirmation at a speed that the line does not have is a few wrong characters, too
+    heard = line.ask(octets, then=baud if changes else SIGN_ON_BAUD, noise_s=_EARLIEST_S).heard
     confirmation = _confirmation(heard, text)
     return confirmation, baud if is_right and confirmation == "acknowledgement" else 0
 

@@ -88,7 +88,7 @@ class SecuritySetup(Interface):
             number, wrapped = (part.value for part in element.value)
             name = _KEY_IDS.get(number)
             if name is None and "wrong-key-id-accepted" in self._faults:
-                continue
+                name = "global_unicast"
             if name is None:
                 raise Refused(OTHER_REASON)
             key = self._unwrap(wrapped, keys.master)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -258,11 +259,84 @@ def test_octets_that_came_before_a_connection_was_closed_are_received_first(
             assert again.recv(10) == b"\x04"
 
 
-def test_a_call_that_is_refused_is_a_connection_that_the_device_closed() -> None:
+def test_a_first_call_that_is_refused_breaks_the_rig_and_is_not_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
-        url = url_of(gone)
-    with active(Tcp(url=url)) as port:
-        assert port.receive(WAIT).state is Arrival.CLOSED
+        port = Tcp(url=url_of(gone))
+    for call in (port.connect, lambda: port.call(WAIT), port.activate, lambda: port.receive(0)):
+        with pytest.raises(LinkError, match=r"^127\.0\.0\.1:\d+: cannot be reached \(.*refused\)$"):
+            call()
+
+
+class Away:
+    """A device that takes no calls for ``seconds``, which pass while the adapter sleeps."""
+
+    def __init__(self, listener: socket.socket, seconds: float) -> None:
+        self.place = listener.getsockname()
+        self.now, self.back = 0.0, seconds
+        self.listener: socket.socket | None = None
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now >= self.back and self.listener is None:
+            self.listener = socket.create_server(self.place)
+
+
+@pytest.mark.parametrize(("away", "patience", "taken"), [
+    (2.0, 3.0, True), (3.0, 3.0, True), (4.0, 3.0, False), (1.0, 0.0, False)])
+def test_a_later_call_that_is_refused_is_tried_again_until_patience_ends(
+    listener: socket.socket, away: float, patience: float, taken: bool,
+) -> None:
+    device = Away(listener, away)
+    port = Tcp(url=url_of(listener), framing="hdlc", clock=device.clock, sleep=device.sleep)
+    port.connect()
+    listener.close()
+    why = port.call(patience)
+    assert (why == "") is taken
+    assert port.receive(0).state is (Arrival.SILENCE if taken else Arrival.CLOSED)
+    assert taken or ("refused" in why and device.now == patience)
+    device.sleep(away)
+    assert port.call(patience) == ""  # it is called again, whatever came before
+    assert port.failure is None
+    port.deactivate()
+    assert device.listener is not None
+    device.listener.close()
+
+
+@pytest.mark.parametrize(("error", "is_away"), [
+    (TimeoutError("timed out"), True), (OSError(errno.EHOSTUNREACH, "No route to host"), True),
+    (ConnectionResetError(errno.ECONNRESET, "reset"), True),
+    (OSError(errno.ENETUNREACH, "Network is unreachable"), False),
+    (socket.gaierror(-2, "Name or service not known"), False)])
+def test_a_device_is_away_only_while_its_network_is_there(
+    listener: socket.socket, error: OSError, is_away: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    with active(Tcp(url=url_of(listener))) as port:
+        assert isinstance(port, Tcp)
+        monkeypatch.setattr(socket, "create_connection", refuse)
+        if is_away:
+            assert port.call(0) == str(error)
+            assert port.receive(WAIT).state is Arrival.CLOSED
+            assert port.failure is None
+        else:
+            with pytest.raises(LinkError, match="cannot be reached"):
+                port.call(0)
+
+
+def test_a_device_that_takes_no_octets_is_dropped_and_called_again(
+        listener: socket.socket) -> None:
+    with active(Tcp(url=url_of(listener), write_timeout_s=0.01)) as port:
+        other, _ = listener.accept()
+        with other:
+            port.send(bytes(1 << 24))
+            assert port.receive(WAIT).state is Arrival.CLOSED
+        port.connect()
+        assert port.receive(0).state is Arrival.SILENCE
 
 
 def test_times_of_arrival_are_those_of_the_clock(listener: socket.socket) -> None:
@@ -272,9 +346,9 @@ def test_times_of_arrival_are_those_of_the_clock(listener: socket.socket) -> Non
         other, _ = listener.accept()
         with other:
             other.sendall(b"\x01")
-            assert port.receive(WAIT).time == 0.0
+            first = port.receive(WAIT).time
             other.sendall(b"\x02")
-            assert port.receive(WAIT).time == 1.0
+            assert port.receive(WAIT).time == first + 1
 
 
 @pytest.mark.parametrize("url", ["", "10.0.0.1:4059", "socket://", "socket://host", 7,

@@ -117,15 +117,16 @@ def keys_of(keys: MeterKeys, further: Mapping[Place, MeterKeys]) -> dict[str, Ke
 
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
            settings: Settings | None = None, profile: Path = PROFILE,
-           tick: Callable[[], float] = float) -> Context:
+           kind: type[ServedMeter] = ServedMeter, tick: Callable[[], float] = float) -> Context:
     """Return a context whose rig is an emulated meter with ``faults`` and ``rows`` in its load
-    profile, declared by ``profile``; ``tick`` gives the seconds that pass for it."""
+    profile, declared by ``profile``, behind a port of that ``kind``; ``tick`` gives the seconds
+    that pass for it."""
     settings = settings or Settings(past_rows=rows)
     keys = derived(seed)
     further = further_keys(seed, keys.title)
     declared = declaration(settings, profile)
     meter = Meter(settings, keys, further=further, seed=seed, faults=frozenset(faults), clock=tick)
-    port = ServedMeter(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
+    port = kind(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
     numbers = itertools.count()
 

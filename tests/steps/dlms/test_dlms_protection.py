@@ -9,9 +9,12 @@ import pytest
 from served import do, observe, opened, served
 
 from bench.errors import Inconclusive
+from bench.protocols.dlms.security import transfer
 from bench.steps.context import Context
 from bench.steps.dlms.dialogue import dialogue_of
+from devices.emulators.dlms import security_setup
 from devices.emulators.dlms.keys import derived
+from devices.emulators.dlms.security_setup import SecuritySetup
 
 CLOCK = "8/0-0:1.0.0.255/a1"
 NAME = "1/0-0:42.0.0.255/a1"
@@ -166,6 +169,48 @@ def test_where_no_keys_were_transferred_none_are_tried() -> None:
     assert do(context, "associate", as_="hls")["outcome"] == "accepted"
 
 
+def _unchecked(_: SecuritySetup, octets: bytes, master: bytes) -> bytes:
+    return transfer.unwrap_unchecked(master, octets)[:16]
+
+
+@pytest.mark.parametrize("has_client", [True, False])
+@pytest.mark.parametrize(("flaw", "place", "wrong"), [
+    ({"wrap": "altered"}, SecuritySetup, {}),  # the octets as they came
+    ({"wrap": "altered"}, SecuritySetup, {"_unwrap": _unchecked}),
+    ({"wrap": "other-master"}, SecuritySetup, {"_unwrap": _unchecked}),
+    ({"wrap": "short"}, SecuritySetup, {"_unwrap": _unchecked}),
+    ({"key_id": "unknown"}, SecuritySetup, {}),  # for the global unicast key
+    ({"key_id": "unknown"}, security_setup, {"_KEY_IDS": {
+        0: "global_unicast", 2: "authentication", 9: "authentication"}})])
+def test_a_key_that_was_taken_against_the_rules_is_replaced_by_the_former_one(
+        flaw: dict[str, str], place: object, wrong: dict[str, object], has_client: bool,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in wrong.items():
+        monkeypatch.setattr(place, name, value)
+    context = opened("hls", "wrapper", "wrong-wrap-accepted", "wrong-key-id-accepted")
+    former = dialogue_of(context).keys["hls"]
+    assert do(context, "transfer_keys", keys=["global_unicast"], **flaw)["result"] == "success"
+    if not has_client:
+        dialogue_of(context).client = None  # as after a call that was not taken
+    assert do(context, "transfer_keys", keys=["global_unicast", "authentication"],
+              restore=True)["result"] == "success"
+    assert dialogue_of(context).keys["hls"] == former
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+    assert do(context, "get", object=CLOCK)["result"] == "success"
+    assert do(context, "transfer_keys", keys=["global_unicast"], restore=True)["result"] == "none"
+
+
+def test_a_device_that_has_none_of_the_keys_it_may_have_is_spoken_to_with_the_former_ones(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SecuritySetup, "_unwrap", lambda *_: bytes(16))
+    context = opened("hls")
+    former = dialogue_of(context).keys["hls"]
+    do(context, "transfer_keys", keys=["global_unicast"], wrap="altered")
+    assert do(context, "transfer_keys", keys=["global_unicast"],
+              restore=True)["result"] != "success"
+    assert dialogue_of(context).keys["hls"] == former
+
+
 def test_keys_that_were_never_transferred_cannot_be_spoken_with() -> None:
     with pytest.raises(Exception, match="no keys of hls were transferred"):
         do(opened("hls"), "speak_with", as_="hls", keys="new")
@@ -194,7 +239,7 @@ def test_no_secret_and_no_key_is_in_what_is_observed(framing: str) -> None:
     text = _everything(context).upper()
     ours = dialogue_of(context)
     held = [keys.master, keys.global_unicast, keys.authentication, keys.low_secret,
-            keys.high_secret, *(key for one in ours.changed.values()
+            keys.high_secret, *(key for one, *_ in ours.may_hold.values()
                                 for key in (one.global_unicast, one.authentication) if key)]
     assert len(held) == 7
     for key in held:

@@ -145,6 +145,7 @@ def test_a_right_meter_signs_on_as_often_as_it_is_asked() -> None:
     for arguments in ({}, {"address": "declared"}, {"baud": 1200}, {"baud": 9600}):
         seen = do(context, "sign_on", **arguments)
         assert 0.2 <= seen.pop("reaction") <= 0.5
+        assert len(seen.pop("heard")) == 2
         assert seen == RIGHT, arguments
         assert do(context, "disconnect") == {"outcome": "ua"}
 
@@ -220,10 +221,11 @@ def test_what_a_meter_reads_out_without_an_acknowledgement_is_heard_to_its_end()
 
 @pytest.mark.parametrize("noise", [b"\x00", b"\xff\x80\x00"])
 def test_noise_before_a_message_is_evidence_and_no_part_of_it(noise: bytes) -> None:
-    context = headed(kind=type("Noisy", (NoisyHead,), {"noise": noise}))
-    seen = observe(context, "sign_on")
+    seen = observe(noisy(noise), "sign_on")
     values = dict(seen.values)
     assert 0.2 <= values.pop("reaction") <= 0.5
+    assert values.pop("heard") == [(noise + text).hex().upper() for text in (
+        with_parity(b"/SMB5\\20000000000001\r\n"), with_parity(b"\x06252\r\n"))]
     assert values == RIGHT
     assert [one.octets for one in seen.frames[:4]] == [
         with_parity(b"/?!\r\n"), noise + with_parity(b"/SMB5\\20000000000001\r\n"),
@@ -236,8 +238,48 @@ def test_noise_does_not_end_the_time_that_an_answer_has() -> None:
     assert 1.8 <= seen["reaction"] <= 2.0
 
 
-def test_noise_alone_is_garbage() -> None:
-    assert do(headed(kind=NoisyHead), "sign_on", request="/?#!\r\n")["answer"] == "garbage"
+def noisy(noise: bytes, *faults: str) -> Context:
+    return headed(*faults, kind=type("Noisy", (NoisyHead,), {"noise": noise}))
+
+
+@pytest.mark.parametrize("noise", [b"\x00", b"\xff\x80\x00", b"\xf0" * 5])
+@pytest.mark.parametrize("kind", ODD)
+def test_noise_alone_is_silence_and_is_shown(kind: str, noise: bytes) -> None:
+    arguments, watched, faults = ODD[kind]
+    seen = do(noisy(noise), "sign_on", **arguments)
+    assert seen[watched] == "silence"
+    assert seen["heard"][-1] == noise.hex().upper()
+    assert do(noisy(noise, *faults), "sign_on", **arguments)[watched] != "silence"
+
+
+@pytest.mark.parametrize("babble", [
+    with_parity(b"ERROR1"), b"\x7e\xa0\x07\x03\x21\x93", b"\x00" * 6, with_parity(b"\x06"),
+    with_parity(b"/")])
+def test_what_may_be_a_reply_is_garbage(babble: bytes) -> None:
+    seen = do(noisy(babble), "sign_on", address="another")
+    assert (seen["answer"], seen["heard"]) == ("garbage", [babble.hex().upper()])
+
+
+class LateHead(Head):
+    """A head on a meter of which a wrong character is heard a while after an acknowledgement."""
+
+    def transmit(self, octets: bytes) -> float:
+        end = super().transmit(octets)
+        if octets.startswith(b"\x06"):
+            self._pass(end + 0.2)
+            self.waiting += b"\x80"
+        return end
+
+
+def test_a_wrong_character_may_be_a_confirmation_at_another_speed() -> None:
+    seen = do(headed(kind=LateHead), "sign_on", rate="9")
+    assert (seen["confirmation"], seen["heard"][1], seen["link"]) == ("garbage", "80", "")
+
+
+def test_a_text_that_is_no_message_is_an_answer() -> None:
+    seen = do(headed("mode-e-other-address-told"), "sign_on", address="another")
+    assert seen["answer"] == "garbage"
+    assert do(headed("mode-e-other-address-told"), "sign_on", address="declared")["link"] == "ua"
 
 
 def test_a_sign_on_ends_what_was_open_before_it() -> None:

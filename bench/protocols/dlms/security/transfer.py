@@ -10,6 +10,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from bench.errors import LocalProtocolError
@@ -41,6 +44,20 @@ def unwrap(master: bytes, wrapped: bytes, offset: int = 0) -> bytes:
     except (InvalidUnwrap, ValueError):
         raise SecurityError(Flaw.KEY, offset, "a key wrapped under the master key",
                             f"{len(wrapped)} octets that are not") from None
+
+
+def unwrap_unchecked(master: bytes, wrapped: bytes) -> bytes:
+    """Return what whoever does not check the integrity value unwraps (RFC 3394, 2.2.2).
+
+    ``wrapped`` is of at least 16 octets, a multiple of 8.
+    """
+    turn = Cipher(AES(master), ECB()).decryptor()  # noqa: S305  the RFC's own primitive
+    first, *rest = (wrapped[start:start + 8] for start in range(0, len(wrapped), 8))
+    for step in range(6 * len(rest), 0, -1):
+        place = (step - 1) % len(rest)
+        block = turn.update((int.from_bytes(first) ^ step).to_bytes(8) + rest[place])
+        first, rest[place] = block[:8], block[8:]
+    return b"".join(rest)
 
 
 def transfer(master: bytes, keys: Mapping[int, bytes]) -> Data:
