@@ -83,7 +83,8 @@ def command(
     at = f"{now:%Y-%m-%d}"
     before = _earlier(said, earlier, place, trust_body, now, at)
     trust, authorities = trust_store(trusted), trusted_authorities(trust_tsa)
-    read = [laboratory_run(bundle, trust, now, authorities) for bundle in bundles]
+    read = sorted((laboratory_run(bundle, trust, now, authorities) for bundle in bundles),
+                  key=lambda one: one[0].turn)
     ruling = rule(
         runs=[run for run, _ in read], catalogue=catalogue, baseline=wanted,
         suspects=suspected((selected.case for run, _ in read for selected in run.plan.selected),

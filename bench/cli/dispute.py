@@ -78,7 +78,9 @@ def open_(place: str, at: str, place_of_evidence: Path, case: str, by: str, reas
             fingerprint=about.case.fingerprint, verdict=verdict,
             subject=evidence.contents.plan.subject), at=at)
         if certificate:
-            named = register.certificate(certificate, at=at).grant.bundle_sha256
+            named = next(run.bundle_sha256
+                         for run in register.certificate(certificate, at=at).grant.runs
+                         if run.ledger_hash == evidence.contents.hash)
             if evidence.bundle_sha256 and named not in ("", evidence.bundle_sha256):
                 click.echo(f"note: the bundle that {certificate} names has the SHA-256 {named}; "
                            "this one holds the same ledger", err=True)
@@ -154,7 +156,7 @@ def _objections(register: Register, place: Path, evidence: Evidence, certificate
     if certificate:
         return  # whether it is the certificate's, the register knows
     rests = [one.id for one in register.certificates(at=at)
-             if one.grant.ledger_hash == contents.hash]
+             if contents.hash in one.grant.ledger_hashes]
     if rests:
         yield f"{rests[-1]} rests on it; name that with --certificate"
     emulated = plan.demonstration or plan.rig.get("emulated") is True
@@ -165,9 +167,9 @@ def _objections(register: Register, place: Path, evidence: Evidence, certificate
 
 def _refuse_misfits(register: Register, one: OpenDispute, outcome: DisputeOutcome,
                     found: Replay, at: str) -> None:
-    ledger_hash = one.dispute.ledger_hash or \
-        register.certificate(one.certificate, at=at).grant.ledger_hash
-    wrong = tuple(misfits(one.dispute, ledger_hash, outcome, found))
+    rests_on = (one.dispute.ledger_hash,) if one.dispute.ledger_hash else \
+        register.certificate(one.certificate, at=at).grant.ledger_hashes
+    wrong = tuple(misfits(one.dispute, rests_on, outcome, found))
     if wrong:
         raise RegisterError(f"dispute {one.number} cannot end as {outcome} on this replay: "
                             + "; ".join(wrong))

@@ -16,7 +16,7 @@ from bench.cli.evidence import sha256_of
 from bench.errors import LedgerError, RegisterError
 from bench.records.assurance import Ruling
 from bench.records.decision import Status
-from bench.records.register import Assessment, Grant, ToleratedIssue
+from bench.records.register import Assessment, Grant, RunEvidence, ToleratedIssue
 from bench.register import Register
 
 CERTIFY = "certify"
@@ -47,15 +47,17 @@ def grant_of(
     misfits = tuple(_misfits(ruling, register, at))
     if misfits:
         raise RegisterError(f"{path}: no certificate can rest on it: " + "; ".join(misfits))
+    first, *further = (RunEvidence(run.ledger_hash, run.bundle_sha256) for run in ruling.runs)
     return Grant(
         subject=ruling.subject, baseline=ruling.baseline, decision=ruling.decision.status,
-        scope=ruling.decision.scope, ledger_hash=ruling.runs[0].ledger_hash,
+        scope=ruling.decision.scope, ledger_hash=first.ledger_hash,
         laboratory=" and ".join(dict.fromkeys(run.laboratory for run in ruling.runs)),
         certification_body=ruling.certification_body,
         reason=reason or f"decided {ruling.decision.status} by the ruling of {ruling.at}",
         conditions=conditions, upgradable_from=upgradable_from,
-        bundle_sha256=ruling.runs[0].bundle_sha256, expires=expires, coding=coding,
-        demonstration=ruling.demonstration, ruling_sha256=sha256_of(path))
+        bundle_sha256=first.bundle_sha256, expires=expires, coding=coding,
+        demonstration=ruling.demonstration, ruling_sha256=sha256_of(path),
+        further_runs=tuple(further))
 
 
 def issues_of(ruling: Ruling) -> tuple[ToleratedIssue, ...]:

@@ -21,7 +21,7 @@ from bench.documents.signing import Credential
 from bench.errors import DocumentError
 from bench.records.assurance import Ruling
 from bench.records.issued import BodyDeclaration
-from bench.records.register import Certificate
+from bench.records.register import Certificate, Grant, RunEvidence
 
 LARGEST = 64 << 20  # octets
 
@@ -69,14 +69,21 @@ def _misfits(found: Certificate, ruling: Ruling, ruling_sha256: str,
         yield f"the ruling decided {ruling.decision.status}, {ruling.decision.scope}"
     if ruling.demonstration != grant.demonstration:
         yield "one of ruling and grant is a demonstration"
-    if grant.ledger_hash not in {run.ledger_hash for run in ruling.runs}:
-        yield "the ruling rests on other evidence"
+    yield from _other_evidence(grant, ruling)
     if grant.ruling_sha256 not in ("", ruling_sha256):
         yield f"it was granted on the signed ruling with SHA-256 {grant.ruling_sha256}"
     if _plain(grant.certification_body) != _plain(declaration.body.name):
         yield f"it was granted by {grant.certification_body}, not by {declaration.body.name}"
     if _plain(ruling.certification_body) not in ("", _plain(grant.certification_body)):
         yield f"the ruling is by {ruling.certification_body}"
+
+
+def _other_evidence(grant: Grant, ruling: Ruling) -> Iterator[str]:
+    rests_on = tuple(RunEvidence(run.ledger_hash, run.bundle_sha256) for run in ruling.runs)
+    if not grant.further_runs:  # of several runs, an earlier version entered the first alone
+        rests_on = rests_on[:1]
+    if grant.runs != rests_on:
+        yield "the ruling rests on other evidence: its runs are not those of the grant"
 
 
 def _same_hands(found: Certificate, ruling: Ruling, declaration: BodyDeclaration,

@@ -160,6 +160,11 @@ class LaboratoryRun:
     keyid: str = ""
     bundle_sha256: str = ""
 
+    @property
+    def turn(self) -> tuple[str, str]:
+        """By what several runs are put in order: when they began, then their ledgers."""
+        return self.started, self.ledger_hash
+
 
 @dataclass(frozen=True, slots=True)
 class RuledRun:

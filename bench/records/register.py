@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.records.decision import Status
+from bench.records.serial import IF_ANY
 from bench.records.subject import Subject
 
 
@@ -74,13 +75,25 @@ class CertifiedBaseline:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEvidence:
+    """One run that a certificate rests on.
+
+    ``ledger_hash`` is the hash of the last entry of its ledger, ``bundle_sha256`` that of its
+    evidence bundle, "" where there is none; both SHA-256, 64 hexadecimal digits.
+    """
+
+    ledger_hash: str
+    bundle_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A certificate as it was granted.
 
     ``decision`` is full or partial. ``coding`` says how the maker writes firmware versions,
-    "hexadecimal" or "BCD". ``ledger_hash`` is the hash of the last entry of the evidence,
-    ``bundle_sha256`` that of the evidence bundle (of several runs, the first), ``ruling_sha256``
-    that of the signed ruling, "" where there is none. ``upgradable_from``
+    "hexadecimal" or "BCD". ``ledger_hash`` and ``bundle_sha256`` are of the first run (see
+    :class:`RunEvidence`), ``further_runs`` the others, in the order of the ruling.
+    ``ruling_sha256`` is that of the signed ruling, "" where there is none. ``upgradable_from``
     holds firmware versions; () means that none is named. ``expires`` is the last day of validity,
     "" for no end. ``demonstration`` says that software stood for the device.
     """
@@ -100,6 +113,17 @@ class Grant:
     coding: str = "hexadecimal"
     demonstration: bool = False
     ruling_sha256: str = ""
+    further_runs: tuple[RunEvidence, ...] = field(default=(), metadata=IF_ANY)
+
+    @property
+    def runs(self) -> tuple[RunEvidence, ...]:
+        """The evidence of every run, the first one included."""
+        return RunEvidence(self.ledger_hash, self.bundle_sha256), *self.further_runs
+
+    @property
+    def ledger_hashes(self) -> tuple[str, ...]:
+        """The hash of the last entry of each run's ledger."""
+        return tuple(run.ledger_hash for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +172,7 @@ class ClosedIssue:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A dispute over one case of the evidence that a certificate rests on, or of a report alone.
+    """A dispute over one case of a run that a certificate rests on, or of a report alone.
 
     ``ledger_hash`` is the hash of the last entry of that evidence, which stands for the report;
     ``fingerprint`` that of the case as it was run, 16 hexadecimal digits; ``verdict`` the disputed

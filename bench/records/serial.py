@@ -13,6 +13,10 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+IF_ANY: Mapping[str, bool] = {"if any": True}
+"""Metadata of a field that is left out where it is empty, so that what was written before the field
+came keeps its octets."""
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})  # as they are; asked first, for speed
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -23,7 +27,11 @@ def to_json(value: object) -> Any:
     if kind in _PLAIN:
         return value
     if names := _field_names(kind):
-        return {name: to_json(getattr(value, name)) for name in names}
+        made = {name: to_json(getattr(value, name)) for name in names}
+        for name in _if_any(kind):
+            if not made[name]:
+                del made[name]
+        return made
     if isinstance(value, bytes | bytearray):
         return value.hex().upper()
     if isinstance(value, Mapping):
@@ -52,6 +60,11 @@ def digest(value: object) -> str:
 def _field_names(kind: type) -> tuple[str, ...]:
     """Return the names of a record's fields, none for what is no record."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+@cache
+def _if_any(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.metadata == IF_ANY)
 
 
 @cache

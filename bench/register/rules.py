@@ -187,12 +187,23 @@ def _grant_mistakes(grant: Grant, at: str) -> Iterator[str]:
         yield (f"{grant.certification_body} is the laboratory too: the certification body "
                "does not decide on its own tests")
     for field, text in (("baseline.digest", grant.baseline.digest),
-                        ("ledger_hash", grant.ledger_hash),
-                        ("bundle_sha256", grant.bundle_sha256 or grant.ledger_hash),
                         ("ruling_sha256", grant.ruling_sha256 or grant.ledger_hash)):
         if not _HASH.fullmatch(text):
             yield f"{field}: expected 64 hexadecimal digits in lower case, found {text!r}"
+    yield from _run_mistakes(grant)
     yield from _grant_dates(grant, at)
+
+
+def _run_mistakes(grant: Grant) -> Iterator[str]:
+    for number, run in enumerate(grant.runs, 1):
+        where = "" if number == 1 else f"run {number}: "
+        for field, text in (("ledger_hash", run.ledger_hash),
+                            ("bundle_sha256", run.bundle_sha256 or grant.ledger_hash)):
+            if not _HASH.fullmatch(text):
+                yield (f"{where}{field}: expected 64 hexadecimal digits in lower case, "
+                       f"found {text!r}")
+    if len(set(grant.ledger_hashes)) < len(grant.runs):
+        yield "the same run is named twice"
 
 
 def _grant_dates(grant: Grant, at: str) -> Iterator[str]:
@@ -280,16 +291,17 @@ def _close(view: View, name: str, closed: ClosedIssue) -> None:
 def _dispute(view: View, at: str, name: str, dispute: Dispute) -> None:
     _dispute_forms(dispute)
     if name:
-        rests_on = existing(view, name, at).grant.ledger_hash
+        rests_on = existing(view, name, at).grant.ledger_hashes
         # "" is that of an entry from before the evidence was named
-        if dispute.ledger_hash not in ("", rests_on):
+        if dispute.ledger_hash not in ("", *rests_on):
             raise RegisterError(f"the evidence is not that of {name}: it ends in "
-                                f"{dispute.ledger_hash}, that of the certificate in {rests_on}")
+                                f"{dispute.ledger_hash}, that of the certificate in "
+                                f"{' and '.join(rests_on)}")
     elif not dispute.ledger_hash or dispute.subject is None:
         raise RegisterError("a dispute over a report without a certificate names the evidence and "
                             "whom it is about")
     for known in disputes(view.entries_of(name)):
-        same = name or known.dispute.ledger_hash == dispute.ledger_hash
+        same = not dispute.ledger_hash or known.dispute.ledger_hash in ("", dispute.ledger_hash)
         if same and known.dispute.case == dispute.case and known.resolution is None:
             of = name or f"the report on ledger {dispute.ledger_hash}"
             raise RegisterError(f"dispute {known.number} over case {dispute.case} of {of} "

@@ -6,7 +6,7 @@ evidence); here is only what would contradict that evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.records.register import Dispute, DisputeOutcome
 from bench.records.replay import Replay
@@ -29,14 +29,15 @@ FOLLOWS: Mapping[DisputeOutcome, tuple[str, str]] = {
 """Outcome -> what must happen with a certificate, and where there is none."""
 
 
-def misfits(dispute: Dispute, ledger_hash: str, outcome: DisputeOutcome,
+def misfits(dispute: Dispute, rests_on: Sequence[str], outcome: DisputeOutcome,
             replay: Replay) -> Iterator[str]:
-    """Yield why ``outcome`` cannot rest on ``replay``; ``ledger_hash`` is that of the evidence."""
+    """Yield why ``outcome`` cannot rest on ``replay``; ``rests_on`` are the ledgers of the
+    evidence, by the hashes of their last entries."""
     if replay.case != dispute.case:
         yield f"it is of case {replay.case}, the dispute over {dispute.case}"
-    if replay.stored.ledger_hash != ledger_hash:
+    if replay.stored.ledger_hash not in rests_on:
         yield (f"it is of other evidence, which ends in {replay.stored.ledger_hash}; that of the "
-               f"dispute ends in {ledger_hash}")
+               f"dispute ends in {' or '.join(rests_on)}")
     if dispute.fingerprint not in ("", replay.fingerprints.stored):
         yield (f"it is of the case with fingerprint {replay.fingerprints.stored}, the dispute over "
                f"{dispute.fingerprint}")

@@ -49,13 +49,15 @@ def rule(
 ) -> Ruling:
     """Rule on the subject of ``runs`` (one or more, of one subject) on the day ``at``.
 
-    ``suspects`` gives for a case id the requirements whose text changed since its links were
-    reviewed. ``earlier`` is the ruling that the dossier's declaration of change builds on, and
-    ``rules`` the rule table; both are needed for a delta certification. Raises
+    The runs are numbered in the order in which they began, however they are given. ``suspects``
+    gives for a case id the requirements whose text changed since its links were reviewed.
+    ``earlier`` is the ruling that the dossier's declaration of change builds on, and ``rules`` the
+    rule table; both are needed for a delta certification. Raises
     :class:`~bench.errors.LedgerError` for runs of different subjects or results that are not of
     their plan, and :class:`~bench.errors.PlanError` for a kind of change without a rule.
     """
     dossier = dossier or Dossier()
+    runs = sorted(runs, key=lambda run: run.turn)
     subject = _one_subject(runs)
     imports = rule_imports(dossier.imports, baseline, subject, at)
     tried = merge([(_name(number, run), trials(run.plan.selected, run.results, suspects,

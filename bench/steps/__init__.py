@@ -15,6 +15,7 @@ from bench.steps import (
     mains,
     reflection,
     settings,
+    supply,
     tamper,
     time,
 )
@@ -24,5 +25,6 @@ __all__ = [
     "VOCABULARY", "Action", "Arguments", "Frame", "Observation",
     "blocks", "clock", "controls", "credential_restoring", "credentials", "device_keys", "dlms",
     "fuzz",
-    "gbcs", "load", "logs", "mains", "reflection", "settings", "tamper", "time",
+    "gbcs", "load", "logs", "mains", "reflection", "settings", "supply",
+    "tamper", "time",
 ]

@@ -16,6 +16,7 @@ from bench.records.register import (
     Dispute,
     Grant,
     RectificationPlan,
+    RunEvidence,
 )
 from bench.register import Register
 from reports.documents.certificate import certificate_pdf
@@ -51,6 +52,18 @@ def test_a_full_certificate_holds_all_that_it_rests_on(tmp_path: Path) -> None:
         "smip-bench gate", "End of certificate SMIP-000002", "Page 2 of 2",
     ):
         assert said in rest, said
+
+
+def test_a_certificate_of_several_runs_names_each(tmp_path: Path) -> None:
+    granted = grant(further_runs=(RunEvidence("2e" * 32, "c2" * 32),))
+    first = ruling(granted).runs[0]
+    second = replace(first, laboratory="South Lab", ledger_hash="2e" * 32,
+                     bundle_sha256="c2" * 32)
+    found, head = certified(tmp_path / "register.sqlite", granted)
+    text = " ".join(pages(certificate_pdf(found, ruling(granted, runs=(first, second)), head,
+                                          BODY), tmp_path))
+    for said in ("North Lab", "1e" * 32, "b2" * 32, "South Lab", "2e" * 32, "c2" * 32):
+        assert said in text, said
 
 
 STATES: dict[str, tuple[dict[str, object], Change | None, str]] = {

@@ -23,6 +23,7 @@ from bench.documents.signing import Credential, read_credential, sign
 from bench.errors import DocumentError
 from bench.records.decision import Decision, Status
 from bench.records.issued import Organisation
+from bench.records.register import RunEvidence
 from reports.documents.certificate import certificate_pdf
 
 LATER = NOW + datetime.timedelta(days=400)
@@ -259,6 +260,20 @@ def test_a_ruling_of_something_else_gives_no_certificate(
     found, _ = certified(tmp_path / "r.sqlite", grant())
     with pytest.raises(DocumentError, match=text):
         refuse_misfits(found, ruling(grant(), **changes), "", BODY, None)
+
+
+def test_the_ruling_must_rest_on_each_run_that_the_grant_names(tmp_path: Path) -> None:
+    first = ruling(grant()).runs[0]
+    second = replace(first, ledger_hash="2e" * 32, bundle_sha256="c2" * 32)
+    granted = grant(further_runs=(RunEvidence("2e" * 32, "c2" * 32),))
+    found, _ = certified(tmp_path / "r.sqlite", granted)
+    refuse_misfits(found, ruling(granted, runs=(first, second)), "", BODY, None)
+    for other in ((first,), (second, first), (first, replace(second, ledger_hash="3e" * 32)),
+                  (first, replace(second, bundle_sha256="c3" * 32)), (first, second, second)):
+        with pytest.raises(DocumentError, match="its runs are not those of the grant"):
+            refuse_misfits(found, ruling(granted, runs=other), "", BODY, None)
+    before, _ = certified(tmp_path / "before.sqlite", grant())
+    refuse_misfits(before, ruling(grant(), runs=(first, second)), "", BODY, None)
 
 
 def test_a_laboratory_is_known_by_the_names_in_its_certificate_too(tmp_path: Path) -> None:

@@ -369,6 +369,7 @@ def test_the_profile_that_ships_is_one() -> None:
 @pytest.mark.parametrize("text", [
     "- a list", "subject: 5", "emulator: {sped: 1}", 'subject: {firmware_version: "01"}',
     'subject: {manufacturer_id: "WXYZ"}', "emulator: {load_shape: [1, 2]}", "{",
+    "emulator: {supply: open}", "emulator: {supply: [armed]}",
 ])
 def test_a_wrong_profile_is_named_with_its_file(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, text)

@@ -1,13 +1,14 @@
 """A shipped case puts back what it moves, so that no other case depends on which came before it.
 
 Groups are shared out between devices as these become free, hence in no fixed order. What a case
-moves on purpose (the supply, the load, the mains, the voltage, a cover) changes what any later case
-sees; each must be put back in the postamble, which runs whatever happened before it.
+moves on purpose (the supply, the load, the mains, the voltage, a cover, the hub's time) changes
+what any later case sees; each must be put back in the postamble, which runs whatever happened
+before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,8 @@ def other_than(action: str, restored: Sees) -> Sees:
 
 MOVES: dict[str, tuple[Sees, Sees]] = {
     "supply": (obeyed("ECS43", "ECS44"), obeyed("ECS42")),
+    "supply as delivered": (does("supply", state="enabled"),
+                            does("supply", state="${steps.supply.found}")),
     "load": (other_than("set_load", does("set_load")), does("set_load")),
     "mains": (does("mains", state="off"), does("mains", state="on")),
     "voltage": (other_than("set_voltage", does("set_voltage", volts=230)),
@@ -62,6 +65,31 @@ def moved(case: TestCase, what: str) -> bool:
 def left_moved(case: TestCase, what: str) -> bool:
     _, restores = MOVES[what]
     return moved(case, what) and not any(restores(step) for step in case.postamble)
+
+
+def test_a_case_that_needs_a_load_has_the_supply_enabled_before(
+    cases: tuple[TestCase, ...]
+) -> None:
+    moves, _ = MOVES["load"]
+    loaded = [case for case in cases if moved(case, "load")]
+    assert len(loaded) > 15
+    for case in loaded:
+        steps = (*case.preamble, *case.body)
+        first = next(number for number, step in enumerate(steps) if moves(step))
+        (enabling,) = [step for step in case.preamble[:first] if step.action == "supply"]
+        assert enabling.arguments == {"state": "enabled"}, case.id
+        assert [one.expression for one in enabling.expect] == ["state == 'enabled'"], case.id
+
+
+def shifted(steps: Sequence[Step]) -> float:
+    return sum(step.arguments["seconds"] for step in steps if step.action == "shift_reference")
+
+
+def test_a_case_that_moves_the_hubs_time_moves_it_back(cases: tuple[TestCase, ...]) -> None:
+    moving = [case for case in cases if shifted((*case.preamble, *case.body))]
+    assert len(moving) > 15
+    assert [case.id for case in moving
+            if shifted((*case.preamble, *case.body, *case.postamble))] == []
 
 
 @pytest.mark.parametrize("what", MOVES)

@@ -357,6 +357,25 @@ def test_success_of_an_asn1_response_is_what_its_code_says(
     assert [name for _, name in reading.codes] == codes
 
 
+@pytest.mark.parametrize(("code", "result", "said"), [
+    (0x00, "success", "success"), (0x10, "success", "success"), (0x11, "success", "success"),
+    (0x12, "success", "success"), (0x01, "failure", "rejected_invalid_top_up"),
+    (0x02, "failure", "rejected_duplicate_top_up"), (0x03, "failure", "rejected_error"),
+    (0x04, "failure", "rejected_max_credit_reached"), (0x05, "failure", "rejected_keypad_lock"),
+    (0x06, "failure", "rejected_top_up_value_too_large"), (0x07, "failure", "7"),
+    (0x13, "failure", "19"), (0xFF, "failure", "255")])
+@pytest.mark.parametrize("message_code", [0x0097, 0x009B])
+def test_a_top_up_of_gas_is_a_success_only_where_the_result_type_accepts_it(
+    message_code: int, code: int, result: str, said: str
+) -> None:
+    response = payloads.read(message(message_code, gbz.from_plain([{
+        "cluster": "Prepayment", "command": "ConsumerTopUpResponse", "direction": "to_client",
+        "fields": {"result_type": code, "top_up_value": 0, "source_of_top_up": 2,
+                   "credit_remaining": 0}}]).encode()))
+    assert (response.result, response.codes) == (
+        result, (("Prepayment/ConsumerTopUpResponse", said),))
+
+
 def test_an_attribute_that_was_asked_for_and_not_answered_is_named() -> None:
     asked = message(0x0074, payloads.build("GCS13a"), Cra.COMMAND)
     answer = gbz.from_plain([{

@@ -7,12 +7,14 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import RegisterError
-from bench.records.register import EntryKind, Grant, Opened
+from bench.records.register import EntryKind, Grant, Opened, RunEvidence
+from bench.records.serial import digest, from_json, to_json
 from bench.register import Register
 from bench.register.chain import Stored, chained, entry_hash
 from bench.register.store import Store
@@ -50,6 +52,14 @@ def first_flaw(place: Path) -> tuple[int, str]:
         found = register.verify()
     assert len(found) == 1
     return found[0].sequence, found[0].text
+
+
+def test_a_grant_on_one_run_keeps_the_octets_it_always_had(grant: Callable[..., Grant]) -> None:
+    made = grant(bundle_sha256="ab" * 32, ruling_sha256="cd" * 32)
+    assert digest(made) == "a0fc8130ff66baceacb5b5c453a4b7a9ef8d467f3522cf1b27faeba7aab15aec"
+    further = replace(made, further_runs=(RunEvidence("2e" * 32), RunEvidence("0e" * 32)))
+    assert from_json(Grant, to_json(further)) == further
+    assert from_json(Grant, to_json(made)) == made
 
 
 @pytest.mark.parametrize("statement", [

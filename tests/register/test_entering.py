@@ -20,6 +20,7 @@ from bench.records.register import (
     Grant,
     PlanReview,
     RectificationPlan,
+    RunEvidence,
     ToleratedIssue,
 )
 from bench.records.serial import canonical
@@ -70,6 +71,9 @@ def test_a_second_grant_for_one_subject_is_refused_and_the_first_is_named(
     ({"conditions": ("a\ud800",)}, "conditions: expected characters that can be seen"),
     ({"ledger_hash": "AB"}, "ledger_hash: expected 64"),
     ({"bundle_sha256": "zz"}, "bundle_sha256: expected 64"),
+    ({"further_runs": (RunEvidence("AB"),)}, "run 2: ledger_hash: expected 64"),
+    ({"further_runs": (RunEvidence("2f" * 32, "zz"),)}, "run 2: bundle_sha256: expected 64"),
+    ({"further_runs": (RunEvidence("1e" * 32),)}, "the same run is named twice"),
     ({"expires": "2026-03-02"}, "expires: 2026-03-02 is not after"),
     ({"expires": "2026-3-9"}, "expires: expected a date"),
     ({"expires": "2027-02-29"}, "expires: expected a date"),
@@ -360,6 +364,18 @@ def test_a_dispute_of_a_certificate_is_over_its_own_evidence(
         register.dispute(name, REPORT, at="2026-03-03")
     own = replace(REPORT, ledger_hash=grant().ledger_hash)
     assert register.dispute(name, own, at="2026-03-03")
+
+
+def test_a_dispute_is_over_any_run_of_a_certificate(register: Register, grant: Grants) -> None:
+    name = register.grant(grant(further_runs=(RunEvidence(REPORT.ledger_hash),)),
+                          at="2026-03-02").id
+    second = register.dispute(name, REPORT, at="2026-03-03")
+    with pytest.raises(RegisterError, match=f"dispute {second} over case .* is open already"):
+        register.dispute(name, REPORT, at="2026-03-03")
+    assert register.dispute(name, replace(REPORT, ledger_hash="1e" * 32), at="2026-03-03")
+    with pytest.raises(RegisterError, match=r"that of the certificate in (1e){32} and (2f){32}"):
+        register.dispute(name, replace(REPORT, ledger_hash="3f" * 32), at="2026-03-03")
+    assert not register.verify()
 
 
 @pytest.mark.parametrize("outcome", sorted(set(DisputeOutcome) - {DisputeOutcome.UPHELD}))

@@ -226,6 +226,23 @@ def test_a_laboratory_does_not_decide_on_its_own_tests(
         ruled(runs=(replace(run, keyid=run.keyid or own),))
 
 
+def test_a_certificate_names_each_run_of_its_ruling(
+    opened: None, call: Call, grant_from: Call, ruled: Ruled, place: Path
+) -> None:
+    south = replace(RUN, laboratory="South Lab", ledger_hash="0" * 64, bundle_sha256="d" * 64)
+    grant_from(ruled(runs=(RUN, south)))
+    shown = json.loads(call("show", "SMIP-000002", "--json", "--at", "2026-03-02").stdout)
+    granted = shown["grant"]
+    assert (granted["ledger_hash"], granted["bundle_sha256"]) == ("a" * 64, "c" * 64)
+    assert granted["further_runs"] == [{"ledger_hash": "0" * 64, "bundle_sha256": "d" * 64}]
+    assert call("verify").stdout.startswith("intact")
+    with closing(sqlite3.connect(place)) as database, database:
+        database.executescript(
+            "DROP TRIGGER register_entry_stays_update; UPDATE register_entry SET content = "
+            f"replace(content, '{'0' * 64}', '{'1' * 64}') WHERE sequence = 2")
+    assert call("verify", exits=1).stdout.startswith("altered: entry 2")
+
+
 def test_a_partial_grant_enters_the_issues_that_the_ruling_tolerates(
     opened: None, call: Call, grant_from: Call, ruled: Ruled
 ) -> None:

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from bundled_runs import write_key
 
 from bench.ledger import read_ledger
 from bench.records.decision import Status
-from bench.records.register import CertifiedBaseline, EntryKind, Grant
+from bench.records.register import CertifiedBaseline, EntryKind, Grant, RunEvidence
 from bench.register import Register
 from bench.scheme.baseline_file import file_digest
 from devices.profile import load_profile
@@ -142,6 +142,28 @@ def test_a_refused_firmware_is_disputed_without_a_certificate_and_corrected(hous
     page = (house.folder / "site" / "index.html").read_text(encoding="utf-8")
     assert "Disputes over reports without a certificate" in page
     assert read_ledger(house.folder / "failed").hash in page
+
+
+def test_a_dispute_over_any_run_of_a_certificate_names_it(house: House) -> None:
+    first, second = (read_ledger(house.folder / name) for name in ("run", "failed"))
+    with house.register as register:
+        granted = register.certificate(NAME, at=register.head().at).grant
+        register.withdraw(NAME, reason="granted anew", at=register.head().at)
+        name = register.grant(replace(granted, further_runs=(RunEvidence(second.hash),)),
+                              at=register.head().at).id
+    assert f"{name} rests on it; name that with --certificate" in \
+        house.open("failed", exits=1).stderr
+    for evidence in ("failed", "evidence.zip"):
+        assert f"of {name}\n" in house.open(evidence, "--certificate", name).stdout
+    with house.register as register:
+        disputes = register.certificate(name, at="2099-01-01").disputes
+        assert [one.dispute.ledger_hash for one in disputes] == [second.hash, first.hash]
+        assert not register.verify()
+    house.dispute("replay", "run", "--case", CASE, "--out", "judged")
+    resolve = ("--outcome", "upheld", "--reason", "x", "--replay", "judged/replay.json")
+    assert "it is of other evidence" in house.dispute(
+        "resolve", disputes[0].number, *resolve, exits=1).stderr
+    house.dispute("resolve", disputes[1].number, *resolve)
 
 
 def test_the_same_defect_again_exits_with_zero_and_an_earlier_replay_stays(house: House) -> None:

@@ -11,6 +11,7 @@ from bench.errors import LedgerError
 from bench.records.assurance import LaboratoryRun, Ruling
 from bench.records.decision import Standing, Status
 from bench.records.plan import Selected
+from bench.records.serial import canonical
 from bench.records.verdict import CaseResult, Disposition, Verdict
 from bench.scheme.baseline import Quorum
 
@@ -86,6 +87,15 @@ def test_runs_of_two_subjects_are_no_evidence_for_one(
 def test_the_same_run_does_not_count_twice() -> None:
     with pytest.raises(LedgerError, match="given twice"):
         World().rule(second(World(), ledger_hash="a" * 64))
+
+
+def test_the_order_in_which_runs_are_given_changes_nothing() -> None:
+    world = World()
+    runs = [second(world, f"Lab {hash_}", ledger_hash=hash_ * 64, started=started)
+            for hash_, started in (("f", "2026-01-01"), ("b", "2026-01-02"), ("c", "2026-01-02"))]
+    ruling = world.rule(*runs)
+    assert [run.ledger_hash[0] for run in ruling.runs] == ["a", "f", "b", "c"]
+    assert canonical(world.rule(*reversed(runs))) == canonical(ruling)
 
 
 def test_runs_under_another_declaration_or_baseline_block() -> None:

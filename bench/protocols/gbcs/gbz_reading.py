@@ -2,8 +2,9 @@
 
 Values are named ``Cluster/attribute`` and ``Cluster/Command/field``; where a command comes more
 than once, from the second on with its number: ``Prepayment/PublishDebtLog[1]/...``. A default
-response and the status of an attribute are results; so is what is published, a success. Clauses
-and items are those of the mapping rows: by attribute id, or by the command in the response column.
+response, the status of an attribute and the result type of a top-up are results; so is what is
+published, a success. Clauses and items are those of the mapping rows: by attribute id, or by the
+command in the response column.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ _DEFAULT = "DefaultResponse"
 _NOT_FOUND = "not_found"
 _ATTRIBUTES = "ReadAttributesResponse"
 _ID = re.compile(r":\s*0x([0-9A-F]{2,4})\s*$")
+# The response to a top-up has no status: its result type (ZigBee Smart Energy 1.2, Prepayment
+# 0x0705, Consumer Top Up Response 0x03) says "accepted", with what becomes of the supply or
+# without, or why the code was rejected. A number that has no name there is no acceptance.
+_RESULT_TYPE = "result_type"
+_ACCEPTED = frozenset({"accepted", "accepted_supply_enabled", "accepted_supply_disabled",
+                       "accepted_supply_armed"})
 _TIME = "utc_time"
 _GAS = re.compile(r"(summation|consumption)")
 # Unit of measure of the Metering cluster -> the unit of its summations (ZigBee Smart Energy 1.2,
@@ -92,6 +99,9 @@ def _codes(record: Mapping[str, Any], number: str) -> Iterator[tuple[str, str]]:
     elif attributes:
         for entry in attributes:
             yield f"{record['cluster']}/{entry['attribute']}", str(entry.get("status", SUCCESS))
+    elif isinstance(fields, Mapping) and _RESULT_TYPE in fields:
+        code = str(fields[_RESULT_TYPE])
+        yield number, SUCCESS if code in _ACCEPTED else code
     elif isinstance(fields, Mapping) and isinstance(fields.get("status"), str):
         yield number, fields["status"]
     else:

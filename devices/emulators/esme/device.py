@@ -25,7 +25,7 @@ from devices.emulators.esme.load import Flow, LoadModel
 from devices.emulators.esme.logs import Log
 from devices.emulators.esme.metering import Metering
 from devices.emulators.esme.objects import elements
-from devices.emulators.esme.profile import Settings
+from devices.emulators.esme.profile import DELIVERED, Settings
 from devices.emulators.esme.quality import LONG_OUTAGE, Quality
 from devices.emulators.esme.supply import State, Supply
 from devices.emulators.esme.values import Values
@@ -57,7 +57,7 @@ class Esme(Device):
         self.store = Store(elements())
         self.load = LoadModel(settings.load_shape)
         self.metering = Metering(settings.start, faults)
-        self.supply = Supply(faults)
+        self.supply = Supply(faults, DELIVERED[settings.supply])
         self.account = Account()
         self.metering.money = self.account.snapshot
         self.quality = Quality(settings.start, self.store.number, faults)

@@ -35,8 +35,8 @@ TRANSITIONS = {
 class Supply:
     """State and switch of the supply."""
 
-    def __init__(self, faults: Faults = NONE) -> None:
-        self.state = State.ENABLED
+    def __init__(self, faults: Faults = NONE, state: State = State.ENABLED) -> None:
+        self.state = state
         self._faults = faults
 
     @property
