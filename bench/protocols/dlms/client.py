@@ -242,7 +242,8 @@ class Client:
         if mechanism == Mechanism.NONE:
             return None
         if mechanism in HIGH_LEVEL:
-            return hls.challenge(self.random, self.parameters.challenge_octets)
+            return hls.challenge(self.random,
+                                 self.parameters.challenge_octets or hls.usual(mechanism))
         secret = self.channel.secured().keys.secret
         if secret is None:
             raise LocalProtocolError("low-level security needs a secret, and none is given")

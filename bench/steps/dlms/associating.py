@@ -55,7 +55,7 @@ class Wanted:
     proof: Proof = "right"
     dedicated_key: bool = False
     protection: Protection | None = None
-    challenge_octets: int = 16
+    challenge_octets: int | None = None
     user_id: int | None = None
 
 

@@ -60,7 +60,7 @@ class Associate(Arguments):
     proof: Proof = "right"
     dedicated_key: bool = False
     protection: Protected | None = None
-    challenge_octets: int = Field(16, ge=1, le=255)
+    challenge_octets: int | None = Field(None, ge=1, le=255)
     user_id: int | None = Field(None, ge=0, le=255)
     keep: bool = False
     beside: bool = False

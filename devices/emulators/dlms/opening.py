@@ -100,12 +100,17 @@ class Opening(NamedTuple):
         initiate = self._initiate_response(agreed, request)
         ours = None
         if challenge is not None:
-            ours = _FIXED_CHALLENGE[: self.challenge_octets] if "challenge-repeats" in self.faults \
-                else self.random(self.challenge_octets)
+            ours = self._challenge()
         answer = self._accept(initiate, opened, ours) if request.response_allowed else b""
         return Agreed(self.guard, agreed, request.max_pdu or 0xFFFF,
                       None if challenge is None or ours is None else (challenge, ours), user,
                       initiate, answer)
+
+    def _challenge(self) -> bytes:
+        """Return our challenge, as long as the mechanism needs it at least."""
+        octets = max(self.challenge_octets, hls.shortest(Mechanism(self.offer.facts.mechanism)))
+        return _FIXED_CHALLENGE[:octets] if "challenge-repeats" in self.faults \
+            else self.random(octets)
 
     @property
     def _needs_titles(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from served import do, opened, served
+from served import do, opened, served, served_with_suite
 
 from bench.errors import LocalProtocolError
 from bench.steps.dlms.dialogue import dialogue_of
@@ -26,6 +26,17 @@ def test_each_association_opens_reads_and_is_released(framing: str, association:
     read = do(context, "get", object=NAME)
     assert (read["result"], read["type"], read["misfits"]) == ("success", "octet-string", [])
     assert do(context, "release") == {"outcome": "released", "reason": 0}
+
+
+@pytest.mark.parametrize(("suite", "association"), [
+    (1, "hls"), (1, "ecdsa"), (2, "hls"), (2, "gmac"), (2, "encrypted")])
+def test_associations_of_suites_1_and_2_open(suite: int, association: str) -> None:
+    context = served_with_suite(suite)
+    seen = do(context, "associate", as_=association)
+    assert (seen["outcome"], seen["deviation"]) == ("accepted", "")
+    signed = association == "ecdsa" or (suite, association) == (2, "hls")
+    assert len(seen["server_challenge"]) == len(seen["challenge"]) == (64 if signed else 32)
+    assert do(context, "get", object=NAME)["result"] == "success"
 
 
 @FRAMINGS
