@@ -146,7 +146,8 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
     if name not in dialogue.changed:
         return _told(dialogue, Ran(NONE))
     ran = _transfer(dialogue, present.master, former, wanted)
-    for held in dict.fromkeys((new, *(_new(former, [one]) for one in wanted.keys), former)):
+    parts = [_new(former, [one]) for one in wanted.keys] if len(wanted.keys) > 1 else []
+    for held in (new, *parts, former):
         if _succeeded(ran):
             break
         _speak(context, dialogue, name, held)
