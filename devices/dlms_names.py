@@ -39,6 +39,7 @@ MECHANISMS: Mapping[str, int] = {
 ROLES: Mapping[str, tuple[str, ...]] = {
     "public": ("none",), "lls": ("lls",),
     "hls": ("hls-gmac", "hls-ecdsa", "hls-sha256", "hls-sha1", "hls-md5", "hls"),
+    "ecdsa": ("hls-ecdsa",),
 }
 """What plans call an association by -> mechanisms of the one that is meant, the likeliest first."""
 

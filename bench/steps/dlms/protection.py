@@ -62,7 +62,7 @@ class TransferKeys(Arguments):
 
     object: str = "0-0:43.0.0.255"
     keys: list[KeyName] = Field(min_length=1)
-    wrap: Literal["right", "other-master", "altered", "short"] = "right"
+    wrap: Literal["right", "other-master", "altered", "short", "other-suite"] = "right"
     key_id: Literal["right", "unknown"] = "right"
     restore: bool = False
 
@@ -210,12 +210,18 @@ def _wrapped(master: bytes, target: Keys, wanted: TransferKeys) -> dict[int, byt
     found: dict[int, bytes] = {}
     for name in wanted.keys:
         held = getattr(target, name)
-        key: bytes = held if wanted.wrap != "short" else held[:8] * 2 + held[:8]
-        octets = transfer.wrap(wrapping, key)
+        octets = transfer.wrap(wrapping, _of_length(held, wanted.wrap))
         if wanted.wrap == "altered":
             octets = mutation.flip(octets)
         identity = _UNKNOWN_ID if wanted.key_id == "unknown" else int(_NAMES[name])
         found[identity] = octets
     return found
+
+
+def _of_length(key: bytes, wrap: str) -> bytes:
+    """Return ``key``, in 24 octets if it is to be ``short``, or in as many as ``other-suite``
+    has."""
+    lengths = {"short": 24, "other-suite": 32 if len(key) == 16 else 16}
+    return (key * 2)[: lengths.get(wrap, len(key))]
 
 

@@ -100,15 +100,19 @@ class Opening(NamedTuple):
         initiate = self._initiate_response(agreed, request)
         ours = None
         if challenge is not None:
-            ours = self._challenge()
+            ours = self._challenge(challenge)
         answer = self._accept(initiate, opened, ours) if request.response_allowed else b""
         return Agreed(self.guard, agreed, request.max_pdu or 0xFFFF,
                       None if challenge is None or ours is None else (challenge, ours), user,
                       initiate, answer)
 
-    def _challenge(self) -> bytes:
+    def _challenge(self, theirs: bytes) -> bytes:
         """Return our challenge, as long as the mechanism needs it at least."""
         octets = max(self.challenge_octets, hls.shortest(Mechanism(self.offer.facts.mechanism)))
+        if "own-challenge-too-short" in self.faults:
+            octets = hls.SHORTEST
+        if "own-challenge-copied" in self.faults:
+            return theirs
         return _FIXED_CHALLENGE[:octets] if "challenge-repeats" in self.faults \
             else self.random(octets)
 
@@ -176,7 +180,8 @@ class Opening(NamedTuple):
         try:
             hls.check_challenge(value, mechanism)
         except SecurityError:
-            raise Rejected(FAILURE) from None
+            if "short-challenge-signed" not in self.faults:
+                raise Rejected(FAILURE) from None
         return value
 
     # -- xDLMS ---------------------------------------------------------------------------------
