@@ -106,6 +106,8 @@ class Client:
             context=wanted.context,
             calling_ap_title=(self.channel.secured().keys.own_title
                               if wanted.names_its_title else None),
+            calling_ae_qualifier=(self.channel.secured().keys.certificate
+                                  if wanted.mechanism is Mechanism.ECDSA else None),
             calling_ae_invocation_id=wanted.user_id,
             acse_requirements="1" if named else None,
             mechanism=mechanism_name(wanted.mechanism) if named else None,
