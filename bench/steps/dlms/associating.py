@@ -52,11 +52,13 @@ class Wanted:
     """What is to differ from the declaration: fields of the AARQ and of the initiate request by
     name, the proof of who the client is (the secret of low level security, or pass 3: ``right``,
     ``wrong``, ``none``, or a signature with a flaw), the challenge that pass 3 is made for in the
-    place of the server's, a dedicated key, another protection, the length of the challenge."""
+    place of the server's, a key and a certificate that nobody knows, a dedicated key, another
+    protection, the length of the challenge."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     proof: str = "right"
     answered: bytes | None = None
+    stranger: bool = False
     dedicated_key: bool = False
     protection: Protection | None = None
     challenge_octets: int | None = None
@@ -94,8 +96,10 @@ def client_of(dialogue: Dialogue, name: str, now: datetime, wanted: Wanted) -> C
     mechanism = MECHANISMS[declared["mechanism"]]
     security = None
     if declared["keys"]:
-        security = Security(dialogue.keys_of(name), dialogue.counters_of(name, now),
-                            replay=LENIENT, random=dialogue.random)
+        keys = dialogue.keys_of(name)
+        security = Security(signature_mutation.stranger(keys) if wanted.stranger else keys,
+                            dialogue.counters_of(name, now), replay=LENIENT,
+                            random=dialogue.random)
     protection = wanted.protection or protection_of(declared)
     dedicated = None
     if wanted.dedicated_key and security is not None:

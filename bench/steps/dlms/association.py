@@ -51,6 +51,7 @@ OPENED = {
 class Associate(Arguments):
     """An association as the profile declares it, with what is given here instead.
 
+    A ``stranger`` signs with a key of its own, and sends a certificate of it that it has made.
     ``answered`` is a challenge, hexadecimal, that is answered in the place of the server's.
     ``keep`` opens it over the connection that there is; without it a fresh one is made first.
     ``beside`` opens it on the line that there is, and leaves the open one, of another logical
@@ -61,6 +62,7 @@ class Associate(Arguments):
     fields: dict[str, Any] = Field(default_factory=dict)
     proof: Annotated[str, one_of(PROOFS, "proof")] = "right"
     answered: str | None = Field(None, pattern="^([0-9A-F]{2}){1,255}$")
+    stranger: bool = False
     dedicated_key: bool = False
     protection: Protected | None = None
     challenge_octets: int | None = Field(None, ge=1, le=255)
@@ -99,7 +101,7 @@ def associate(context: Context, wanted: Associate) -> Observation:
     opened = open_association(dialogue, wanted.association, context.clock(), Wanted(
         fields=wanted.fields, proof=wanted.proof,
         answered=None if wanted.answered is None else bytes.fromhex(wanted.answered),
-        dedicated_key=wanted.dedicated_key,
+        stranger=wanted.stranger, dedicated_key=wanted.dedicated_key,
         protection=PROTECTIONS[wanted.protection] if wanted.protection else None,
         challenge_octets=wanted.challenge_octets, user_id=wanted.user_id))
     return Observation({"outcome": opened.outcome, **opened.values,

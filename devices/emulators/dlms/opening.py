@@ -31,6 +31,7 @@ from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Opened, SecurityError
 from bench.protocols.dlms.security.suites import TITLE_OCTETS
+from devices.emulators.dlms import signatures
 from devices.emulators.dlms.guarding import Guard
 from devices.emulators.dlms.offers import LOGICAL, LOGICAL_CIPHERED, Offer
 from devices.emulators.gbcs.faults import Faults
@@ -94,6 +95,9 @@ class Opening(NamedTuple):
         challenge = self._check_authentication(aarq)
         if aarq.calling_ap_title is not None and len(aarq.calling_ap_title) == TITLE_OCTETS:
             self.guard.security.learn(peer_title=aarq.calling_ap_title)
+        if "certificate-of-client-trusted" in self.faults and aarq.calling_ae_qualifier:
+            security = self.guard.security
+            security.keys = signatures.with_certified(security.keys, aarq.calling_ae_qualifier)
         opened, request = self._initiate(aarq)
         agreed = self._negotiate(request)
         self._take_dedicated(opened, request)

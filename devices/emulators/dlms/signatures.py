@@ -7,10 +7,13 @@ the client's, the client's challenge and its own (IEC 62056-5-3, high-level secu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.x509 import load_der_x509_certificate
 
+from bench.errors import LocalProtocolError
 from bench.protocols import plain_ecdsa
 from bench.protocols.dlms.security.keys import Keys
 from devices.emulators.gbcs.faults import Faults
@@ -79,6 +82,16 @@ def made(faults: Faults, of: Passes, right: bytes) -> bytes:
     if "own-signature-altered" in faults:
         return right[:-1] + bytes((right[-1] ^ 1,))
     return next((way(of) for name, way in _MADE.items() if name in faults), right)
+
+
+def with_certified(keys: Keys, certificate: bytes) -> Keys:
+    """Return ``keys`` with that of a certificate, whoever signed it, in the place of the client's;
+    as they are where it cannot be read."""
+    try:
+        key = load_der_x509_certificate(certificate).public_key()
+        return replace(keys, peer_signing=key)  # type: ignore[arg-type]  # Keys looks at its curve
+    except (ValueError, AttributeError, LocalProtocolError):
+        return keys
 
 
 def _der(signature: bytes) -> bytes:

@@ -45,6 +45,7 @@ from bench.protocols.dlms.apdu import (
     decode,
     mechanism_name,
 )
+from bench.protocols.dlms.security import signature_mutation
 from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.protection import (
     AUTHENTICATED,
@@ -493,6 +494,14 @@ def _meters_signature(*faults: str) -> Any:
     return len(given)
 
 
+def _certified(*faults: str) -> Any:
+    client = _signing(*faults)
+    keys = signature_mutation.stranger(client.security.keys)
+    client.security.keys = keys
+    client.associate(calling_ae_qualifier=keys.certificate)
+    return client.answer().code
+
+
 def _signing_challenge(*faults: str) -> Any:
     client = _signing(*faults)
     client.associate()
@@ -741,6 +750,7 @@ PROBES: Mapping[str, Probe] = {
         lambda client: _titles(client) + client.ours + client.theirs),
     "signature-without-titles-accepted": _signature(lambda client: client.theirs + client.ours),
     "signature-of-former-challenge-accepted": _former_signature,
+    "certificate-of-client-trusted": _certified,
     "short-challenge-signed": _short_challenge,
     "own-signature-altered": _meters_signature,
     "own-signature-of-swapped-challenges": _meters_signature,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -75,9 +76,25 @@ def test_lengths_are_those_of_the_suite_but_where_the_length_is_the_flaw(
     assert len(answer) == OCTETS[number] + longer
 
 
+@BOTH_SUITES
+def test_a_stranger_has_a_key_of_the_suite_and_a_certificate_in_the_client_s_name(
+        number: int) -> None:
+    client = sides(number)[0]
+    found = signature_mutation.stranger(client)
+    assert found.certificate is not None
+    certificate = x509.load_der_x509_certificate(found.certificate)
+    assert found.signing is not None
+    assert found.signing is not client.signing
+    assert certificate.public_key() == found.signing.public_key()
+    certificate.verify_directly_issued_by(certificate)
+    assert certificate.subject.rfc4514_string() == f"CN={CLIENT_TITLE.hex().upper()}"
+
+
 def test_a_flaw_needs_a_name_and_a_key() -> None:
     client = sides(1)[0]
     with pytest.raises(LocalProtocolError, match="no mutation 'odd'"):
         signature_mutation.mutate(client, "odd", theirs=THEIRS, ours=OURS)
+    with pytest.raises(LocalProtocolError, match="no private key to sign with"):
+        signature_mutation.stranger(replace(client, signing=None))
     with pytest.raises(LocalProtocolError, match="no private key to sign with"):
         signature_mutation.mutate(replace(client, signing=None), "zeros", theirs=THEIRS, ours=OURS)

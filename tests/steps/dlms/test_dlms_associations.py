@@ -62,6 +62,15 @@ def test_a_challenge_of_an_earlier_association_is_answered_in_vain(fault: str) -
     assert seen["outcome"] == ("accepted" if fault else "authentication-failed")
 
 
+@pytest.mark.parametrize("suite", [1, 2])
+def test_a_stranger_with_a_certificate_of_its_own_opens_nothing(suite: int) -> None:
+    for faults, outcome in (((), "authentication-failed"),
+                            (("certificate-of-client-trusted",), "accepted")):
+        context = served_with_suite(suite, *faults)
+        assert do(context, "associate", as_="ecdsa", stranger=True)["outcome"] == outcome
+        assert do(context, "associate", as_="ecdsa")["outcome"] == "accepted"
+
+
 @pytest.mark.parametrize("fault", ["own-signature-altered", "own-signature-of-swapped-challenges",
                                    "own-signature-without-titles", "own-signature-in-der",
                                    "own-challenge-too-short"])

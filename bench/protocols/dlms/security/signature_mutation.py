@@ -7,8 +7,13 @@ this order, and is two numbers side by side (IEC 62056-5-3). A server refuses al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bench.errors import LocalProtocolError
 from bench.protocols import plain_ecdsa
@@ -47,3 +52,22 @@ def mutate(keys: Keys, name: str, *, theirs: bytes, ours: bytes) -> bytes:
     if keys.signing is None:
         raise LocalProtocolError("no private key to sign with")
     return MUTATIONS[name](keys, keys.signing, theirs, ours)
+
+
+def stranger(keys: Keys) -> Keys:
+    """Return ``keys`` with another key to sign with, and a certificate that it has signed itself
+    in the name of the client.
+
+    LocalProtocolError where there is no private key to sign with.
+    """
+    if keys.signing is None:
+        raise LocalProtocolError("no private key to sign with")
+    own = ec.generate_private_key(keys.signing.curve)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, keys.own_title.hex().upper())])
+    made = x509.CertificateBuilder(
+        name, name, own.public_key(), 1, _SINCE, _UNTIL).sign(own, hashes.SHA256())
+    return replace(keys, signing=own,
+                   certificate=made.public_bytes(serialization.Encoding.DER))
+
+
+_SINCE, _UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
