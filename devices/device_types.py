@@ -33,6 +33,7 @@ DEVICE_TYPES: Mapping[str, DeviceType] = {
     "hcalcs": DeviceType("HCALCS"),
     "ihd": DeviceType("IHD"),
     "dlms-meter": DeviceType("DLMS-METER", emulated=True, gbcs=False, rigs=(
-        "dlms-wrapper", "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-sn"),
-        profiles={"dlms-sn": "dlms-sn"}),
+        "dlms-wrapper", "dlms-hdlc", "dlms-mode-e", "dlms-hdlc-tcp", "dlms-sn", "dlms-suite-1",
+        "dlms-suite-2"),
+        profiles={name: name for name in ("dlms-sn", "dlms-suite-1", "dlms-suite-2")}),
 }

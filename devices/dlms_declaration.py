@@ -332,6 +332,9 @@ def _of_one(one: Association, ics: Mapping[str, Any], at: Any) -> Iterator[tuple
     protected = one.context.endswith("ciphered") or one.mechanism == "hls-gmac"
     if protected and one.suite is None:
         yield at("suite"), f"expected a suite for {one.context} and {one.mechanism}, found none"
+    if one.mechanism == "hls-ecdsa" and not one.suite:
+        yield at("suite"), ("expected 1 or 2, which have signatures, for hls-ecdsa, found "
+                            f"{'none' if one.suite is None else one.suite}")
     if one.policy and not one.context.endswith("ciphered"):
         yield at("policy"), f"expected 0 in a context without ciphering, found {one.policy}"
     if (protected or one.mechanism != "none") and one.keys is None:

@@ -6,9 +6,10 @@
      "sets": {"hls": {"suite": 0, "secret": "...", "global_unicast": "...", ...}}}
 
 A set has the keys of one association by the names of :class:`~bench.protocols.dlms.security.keys.
-Keys`; associations of a profile name their set. Where the bench makes the keys, it holds the
-server's private keys too, as ``server_signing`` and ``server_agreement``. A mistake is told without
-the value: no key is ever in a text of ours.
+Keys`; associations of a profile name their set. Public keys may be certificates. ``certificate`` is
+the client's own, which goes in its requests. Where the bench makes the keys, it holds the server's
+private keys too, as ``server_signing`` and ``server_agreement``. A mistake is told without the
+value: no key is ever in a text of ours.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,7 +40,7 @@ NAMES = ("dlms-keys.json", "dlms-keys.yaml")
 SYMMETRIC = ("global_unicast", "global_broadcast", "authentication", "master")
 _PRIVATE = ("signing", "agreement", "server_signing", "server_agreement")
 _PUBLIC = ("peer_signing", "peer_agreement")
-_KNOWN = ("suite", "secret", *SYMMETRIC, *_PRIVATE, *_PUBLIC)
+_KNOWN = ("suite", "secret", *SYMMETRIC, *_PRIVATE, *_PUBLIC, "certificate")
 _SECRET_OCTETS = 64  # the longest that an association object holds (IEC 62056-6-2, class 15)
 _ORDERS = {  # of the curves (FIPS 186-4, D.1.2)
     "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
@@ -237,6 +239,10 @@ class _File:
         for key in (*_PRIVATE, *_PUBLIC):
             if key in written:
                 values[key] = self._ec(f"{told}.{key}", (*place, key), private=key in _PRIVATE)
+        if "certificate" in written:
+            values["certificate"] = self._certificate(f"{told}.certificate",
+                                                      (*place, "certificate"),
+                                                      values.get("signing"))
         server = {key: values.pop(key, None) for key in ("server_signing", "server_agreement")}
         try:
             client = Keys(suite=number, own_title=client_title, peer_title=server_title, **values)
@@ -251,13 +257,27 @@ class _File:
         try:
             text = value.encode() if isinstance(value, str) else b""
             key: object = serialization.load_pem_private_key(text, None) if private else \
-                serialization.load_pem_public_key(text)
+                _public_key(text)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, kind):
-            self._wrong(place, name, f"an EC {'private' if private else 'public'} key in PEM form, "
-                                     "without a password")
+            self._wrong(place, name, "an EC private key in PEM form, without a password" if private
+                        else "an EC public key or a certificate of one in PEM form")
         return key  # type: ignore[return-value]  # _wrong raises
+
+    def _certificate(self, name: str, place: tuple[str, ...],
+                     signing: PrivateKey | None) -> bytes:
+        """Return a certificate of ``signing`` in DER."""
+        value, octets = self._value(place), b""
+        try:
+            read = x509.load_pem_x509_certificate(value.encode() if isinstance(value, str) else b"")
+            if signing is not None and read.public_key() == signing.public_key():
+                octets = read.public_bytes(serialization.Encoding.DER)
+        except (ValueError, UnsupportedAlgorithm):
+            pass
+        if not octets:
+            self._wrong(place, name, "the certificate of signing in PEM form")
+        return octets
 
     def _value(self, place: tuple[str, ...]) -> Any:
         value: Any = self._file.values
@@ -268,6 +288,13 @@ class _File:
     def _wrong(self, place: tuple[str, ...], name: str, expected: str) -> None:
         found = "nothing" if self._value(place) is None else "something else"
         self._file.fail([(place, f"{name}: expected {expected}; found {found}")])
+
+
+def _public_key(text: bytes) -> object:
+    """Return the key in PEM, or that of a certificate."""
+    if b"BEGIN CERTIFICATE" in text:
+        return x509.load_pem_x509_certificate(text).public_key()
+    return serialization.load_pem_public_key(text)
 
 
 Source = Callable[[str, int], bytes]

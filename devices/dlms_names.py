@@ -39,6 +39,7 @@ MECHANISMS: Mapping[str, int] = {
 ROLES: Mapping[str, tuple[str, ...]] = {
     "public": ("none",), "lls": ("lls",),
     "hls": ("hls-gmac", "hls-ecdsa", "hls-sha256", "hls-sha1", "hls-md5", "hls"),
+    "ecdsa": ("hls-ecdsa",),
 }
 """What plans call an association by -> mechanisms of the one that is meant, the likeliest first."""
 
@@ -65,12 +66,18 @@ SHORT_NAMES = "short-names"
 """Trait of a rig whose meter has short names: of defects it has those alone that name it, or show
 there too."""
 
+PUBLIC_KEYS, SUITE_2 = "public-keys", "suite-2"
+"""Traits of rigs whose meter has security suite 1 or 2, and of those alone that have suite 2."""
+
 LINKS: Mapping[str, Link] = {
     "hdlc": Link("hdlc", frozenset({"hdlc", "serial"})),
     "mode-e": Link("mode-e", frozenset({"hdlc", "serial", "mode-e"})),
     "hdlc-tcp": Link("hdlc", frozenset({"hdlc", "tcp"}), tcp=True),
     "wrapper": Link("wrapper", frozenset({"wrapper", "tcp"}), tcp=True),
     "wrapper-sn": Link("wrapper", frozenset({"tcp", SHORT_NAMES}), tcp=True),
+    "wrapper-suite-1": Link("wrapper", frozenset({"wrapper", "tcp", PUBLIC_KEYS}), tcp=True),
+    "wrapper-suite-2": Link("wrapper", frozenset({"wrapper", "tcp", PUBLIC_KEYS, SUITE_2}),
+                            tcp=True),
 }
 """The links of a rig: HDLC on a serial line, after a sign-on in mode E (IEC 62056-21), in TCP; and
 the wrapper of IEC 62056-47."""

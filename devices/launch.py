@@ -32,7 +32,7 @@ from devices.defects import of_device
 from devices.device_types import DEVICE_TYPES
 from devices.dlms_names import LINKS
 from devices.forking import Forked
-from devices.profile import load_profile
+from devices.profile import Profile
 
 EMULATORS = tuple(name for name, kind in DEVICE_TYPES.items() if kind.emulated)
 """Names that ``smip-bench emulate`` takes."""
@@ -76,7 +76,7 @@ class Emulator:
 
 
 @contextmanager
-def launched(launch: Launch, profile: Path, *, defect: str | None = None, seed: int = 0,
+def launched(launch: Launch, profile: Profile, *, defect: str | None = None, seed: int = 0,
              command: tuple[str, ...] = _COMMAND) -> Iterator[Emulator]:
     """Run the emulator of ``launch`` for the ``with`` block, then end it and remove its keys.
 
@@ -91,7 +91,7 @@ def launched(launch: Launch, profile: Path, *, defect: str | None = None, seed: 
     ):
         keys = Path(folder) / "keys"
         _make_keys(launch.emulator, profile, keys)
-        arguments = _arguments(launch, profile, keys, defect, launch.seed + seed)
+        arguments = _arguments(launch, profile.path, keys, defect, launch.seed + seed)
         try:
             child = _started(command, arguments, words)
         except OSError as failure:
@@ -130,11 +130,11 @@ def _check(launch: Launch, defect: str | None) -> None:
         raise RigError(unknown("a defect", defect, known))
 
 
-def _make_keys(emulator: str, profile: Path, folder: Path) -> None:
+def _make_keys(emulator: str, profile: Profile, folder: Path) -> None:
     if DEVICE_TYPES[emulator].gbcs:
         pki.init(folder)
         return
-    declared = load_profile(profile).ixit["dlms"]
+    declared = profile.ixit["dlms"]
     dlms_keys.make(folder, dlms_keys.needed(declared), flag_id=declared["flag_id"])
 
 

@@ -168,7 +168,7 @@ def open_rig(
         keys: Path | None
         if declaration.launch is not None:
             emulator: Emulator = closing.enter_context(
-                launched(declaration.launch, profile.path, defect=defect, seed=seed))
+                launched(declaration.launch, profile, defect=defect, seed=seed))
             keys, places = emulator.keys, {"line": emulator.line, "stimulus": emulator.stimulus}
         else:
             keys = _keys(declaration, profile)

@@ -32,6 +32,7 @@ from bench.runner.qualification import (
 )
 from devices.defects import DEFECTS, of_device
 from devices.device_types import DEVICE_TYPES
+from devices.dlms_names import SHORT_NAMES
 from devices.profile import Profile, load_profile
 from devices.rig import RigDeclaration, load_rig
 
@@ -65,8 +66,8 @@ class _Device:
               help="Every case against every defect, not only those that claim to notice it.")
 @click.option("--every-link", is_flag=True,
               help="All defects on each rig of a kind. Default: those of its application on the "
-                   "first one and on each whose device has a profile of its own, those of a link "
-                   "on the rigs that have it.")
+                   "first one and on that of short names, those of a link or of security suites 1 "
+                   "and 2 on the rigs that have it.")
 @click.option("--matrix", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the whole matrix, device and defect by case, as CSV.")
 @click.option("-n", "--workers", type=click.IntRange(1), default=_WORKERS,
@@ -89,7 +90,7 @@ def command(
                                   defects=DEFECTS))
     files = [(resolve(dut), resolve(rig), True)] if dut and rig else [
         (resolve(PROFILE.format(kind.profiles.get(on, name))), resolve(RIG.format(on)),
-         every_link or on == (kind.rigs or (name,))[0] or on in kind.profiles)
+         every_link or on == (kind.rigs or (name,))[0])
         for name, kind in DEVICE_TYPES.items()
         if kind.emulated and any(case.device == name for case in planned)
         for on in kind.rigs or (name,)]
@@ -124,8 +125,9 @@ def _device(
     whole: bool
 ) -> _Device:
     """Return a device with the cases of the plan that can be run on it, and its defects; unless
-    ``whole``, those of its link alone and the cases that notice them."""
+    ``whole``, those of its link or suite alone and the written cases that notice them."""
     profile, declaration = load_profile(profile_file), load_rig(rig_file)
+    whole = whole or SHORT_NAMES in declaration.traits
     kind = profile.subject.device_type
     ours = for_device(planned, kind)
     chosen = select(_generated(ours, profile, declaration) if whole else ours, profile.ics,
@@ -137,9 +139,9 @@ def _device(
         raise PlanError(f"{', '.join(strange)}: named as the bite of cases for a {kind}, but no "
                         f"defect of one (devices/defects)")
     there = {name for name, defect in known.items()
-             if defect.is_on(declaration.traits) and (whole or defect.links)}
+             if defect.is_on(declaration.traits) and (whole or defect.is_of(declaration.traits))}
     if not whole:
-        cases = tuple(case for case in cases if there & set(case.bite))
+        cases = tuple(case for case in cases if there & set(case.bite) and not case.generated)
     name = f"{kind} on {declaration.name}" if DEVICE_TYPES[kind.casefold()].rigs else kind
     return _Device(name, profile_file, rig_file, cases,
                    tuple(sorted(set(names) & there if names else there)))

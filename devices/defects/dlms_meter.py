@@ -8,7 +8,7 @@ front. Those of the data link are in a table of their own.
 from __future__ import annotations
 
 from devices.defects.record import Defect, defect
-from devices.dlms_names import SHORT_NAMES
+from devices.dlms_names import PUBLIC_KEYS, SHORT_NAMES, SUITE_2
 
 DEVICE = "dlms-meter"
 
@@ -25,9 +25,27 @@ BY_SHORT_NAMES = frozenset((
 """Defects that show by logical names and by short names alike."""
 
 
+BY_PUBLIC_KEYS = frozenset((
+    "challenge-answer-wrong-for-long", "challenge-answer-wrong-for-odd", "challenge-cut",
+    "wrong-answer-accepted", "served-before-authentication", "challenge-repeats",
+    "associated-after-wrong-answer",
+    "security-setup-title-wrong", "security-setup-policy-wrong", "replayed-counter-accepted",
+    "lower-invocation-counter-accepted", "own-counter-repeats", "tag-not-checked", "tag-wrong",
+    "control-octet-suite-not-checked", "plain-request-served", "unauthenticated-request-served",
+    "unencrypted-request-served", "refused-request-executed", "response-plain",
+    "response-unauthenticated", "response-unencrypted", "dedicated-key-ignored",
+    "dedicated-key-refused", "dedicated-without-agreement-accepted", "wrong-key-id-accepted",
+    "wrong-wrap-accepted", "key-of-another-suite-accepted", "key-not-changed",
+    "authentication-key-not-changed", "only-first-key-changed", "release-unprotected-accepted",
+))
+"""Defects that are looked for on meters with security suites 1 and 2 once more: what is protected,
+signed or transferred with their keys and by their policies."""
+
+
 def _defect(name: str, breaks: str, description: str, links: str = "") -> Defect:
     ids = " ".join(f"DLMS/{purpose}" for purpose in breaks.split())
-    return defect(name, ids, description, DEVICE, links, by_short_names=name in BY_SHORT_NAMES)
+    return defect(name, ids, description, DEVICE, links, by_short_names=name in BY_SHORT_NAMES,
+                  anew=PUBLIC_KEYS if name in BY_PUBLIC_KEYS else "")
 
 
 DLMS_METER = (
@@ -274,6 +292,44 @@ DLMS_METER = (
     _defect("only-first-key-changed", "Key_Tx_P3", "of several transferred keys one is taken"),
     _defect("release-unprotected-accepted", "SYMSEC_REL_N1",
             "a release without protection ends a ciphered association"),
+    _defect("key-of-another-suite-accepted", "Key_Tx_N2",
+            "a wrapped key of another length is cut or filled up"),
+    # signatures and suites 1 and 2: to be seen where the meter has them
+    _defect("signature-not-verified", "ECDSA_N1 ECDSA_N2",
+            "any octets of a signature's length are taken, but zeros", PUBLIC_KEYS),
+    _defect("signature-of-zeros-accepted", "ECDSA_N1", "a signature of zeros is taken",
+            PUBLIC_KEYS),
+    _defect("signature-too-short-accepted", "ECDSA_N1",
+            "what is shorter than a signature is not verified", PUBLIC_KEYS),
+    _defect("signature-too-long-accepted", "ECDSA_N1", "what follows a signature is ignored",
+            PUBLIC_KEYS),
+    _defect("signature-of-swapped-challenges-accepted", "ECDSA_N1",
+            "a client may sign its own challenge before the server's", PUBLIC_KEYS),
+    _defect("signature-without-titles-accepted", "ECDSA_N1",
+            "a client may sign the challenges alone", PUBLIC_KEYS),
+    _defect("signature-of-former-challenge-accepted", "ECDSA_N2",
+            "a client may sign the server's challenge of the association before", PUBLIC_KEYS),
+    _defect("certificate-of-client-trusted", "ECDSA_N1",
+            "the client's key is that of the certificate in its request, whoever signed it",
+            PUBLIC_KEYS),
+    _defect("short-challenge-signed", "ECDSA_N3",
+            "a client's challenge of fewer octets than the mechanism asks for is answered",
+            PUBLIC_KEYS),
+    _defect("own-signature-altered", "ECDSA_P1", "the last bit of the server's signature is wrong",
+            PUBLIC_KEYS),
+    _defect("own-signature-of-swapped-challenges", "ECDSA_P1",
+            "the server signs its own challenge before the client's", PUBLIC_KEYS),
+    _defect("own-signature-without-titles", "ECDSA_P1", "the server signs the challenges alone",
+            PUBLIC_KEYS),
+    _defect("own-signature-in-der", "ECDSA_P1", "the server's signature is in DER", PUBLIC_KEYS),
+    _defect("own-challenge-too-short", "ECDSA_P1", "the server's challenge has 8 octets",
+            PUBLIC_KEYS),
+    _defect("own-challenge-copied", "ECDSA_P1", "the server's challenge is the client's",
+            PUBLIC_KEYS),
+    _defect("security-setup-policy-of-version-0", "BasicCap_1",
+            "the security setup tells its policy by the numbers of version 0", PUBLIC_KEYS),
+    _defect("transferred-key-halved", "Key_Tx_P1 Key_Tx_P3",
+            "of a transferred key the first half is kept, twice", SUITE_2),
     # short names: to be seen where the meter has them
     _defect("served-by-no-short-name", "APPL_DATA_SN_N1",
             "no attribute is served by its short name", SHORT_NAMES),

@@ -16,6 +16,8 @@ class Defect:
     which the plan has a case that catches it. ``links`` are traits of a rig's link
     (:data:`devices.dlms_names.TRAITS`): the defect is there on links that have one of them, without
     any on all; on those of a meter by short names only if it shows ``by_short_names`` too.
+    ``anew`` are traits of rigs whose meter does by other code what the defect is in, so that it is
+    looked for there once more.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Defect:
     devices: tuple[str, ...]
     links: tuple[str, ...] = ()
     by_short_names: bool = False
+    anew: tuple[str, ...] = ()
 
     def is_on(self, traits: Collection[str]) -> bool:
         """Return whether a device behind a link with these traits can have it."""
@@ -31,10 +34,15 @@ class Defect:
             return self.by_short_names or SHORT_NAMES not in traits
         return any(trait in traits for trait in self.links)
 
+    def is_of(self, traits: Collection[str]) -> bool:
+        """Return whether a rig with these traits is one to look for it on, be it the first or
+        not."""
+        return any(trait in traits for trait in (*self.links, *self.anew))
+
 
 def defect(name: str, breaks: str, description: str, devices: str, links: str = "", *,
-           by_short_names: bool = False) -> Defect:
-    """Return a defect; requirements, kinds of device and traits of a link are given with spaces
-    between them."""
+           by_short_names: bool = False, anew: str = "") -> Defect:
+    """Return a defect; requirements, kinds of device and traits are given with spaces between
+    them."""
     return Defect(name, tuple(breaks.split()), description, tuple(devices.split()),
-                  tuple(links.split()), by_short_names)
+                  tuple(links.split()), by_short_names, tuple(anew.split()))

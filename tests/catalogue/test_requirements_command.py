@@ -76,7 +76,7 @@ def test_list_filters_by_every_option() -> None:
 def test_list_counts_and_fits_80_columns() -> None:
     result = run("list")
     assert result.exit_code == 0
-    assert "633 of 633 requirements" in result.output
+    assert "638 of 638 requirements" in result.output
     assert max(len(line) for line in result.output.splitlines()) <= 80
     assert "SMETS2/5.13.2.10 " in result.output
 

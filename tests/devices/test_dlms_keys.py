@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bench.errors import RigError
 from devices import dlms_keys
@@ -113,6 +118,40 @@ def test_a_mistake_is_named_without_its_value(
     with pytest.raises(RigError, match=rf"dlms-keys\.json:?\d*:? ?.*{told}") as caught:
         dlms_keys.load(put(tmp_path, document))
     assert not isinstance(value, str) or len(value) < 3 or value not in str(caught.value)
+
+
+def certified(signing: str) -> str:
+    """Return a certificate of the public part of a private key in PEM, signed by itself."""
+    private = serialization.load_pem_private_key(signing.encode(), None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "434C540000000001")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return x509.CertificateBuilder(
+        name, name, private.public_key(), 1, start, start.replace(year=2036)).sign(
+        private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_a_public_key_may_be_a_certificate_and_the_client_s_own_is_kept(tmp_path: Path) -> None:
+    document = made(tmp_path)
+    one = document["sets"]["signed"]
+    plain = dlms_keys.load(tmp_path).of("signed").client
+    assert plain.certificate is None
+    one |= {"peer_signing": certified(one["server_signing"]),
+            "certificate": certified(one["signing"])}
+    found = dlms_keys.load(put(tmp_path, document)).of("signed").client
+    assert found.peer_signing == plain.peer_signing
+    assert found.certificate is not None
+    assert x509.load_der_x509_certificate(found.certificate).public_key() == (
+        plain.signing and plain.signing.public_key())
+
+
+@pytest.mark.parametrize("wrong", ["", "-----BEGIN CERTIFICATE-----", "of another key"])
+def test_a_certificate_must_be_that_of_the_key(tmp_path: Path, wrong: str) -> None:
+    document = made(tmp_path)
+    one = document["sets"]["signed"]
+    one["certificate"] = certified(one["server_signing"]) if wrong == "of another key" else wrong
+    with pytest.raises(RigError, match=r"signed\.certificate: expected the certificate of signing"):
+        dlms_keys.load(put(tmp_path, document))
 
 
 def test_a_key_of_another_suite_s_curve_is_refused(tmp_path: Path) -> None:

@@ -169,6 +169,8 @@ def test_the_names_of_services_are_those_of_the_conformance_block() -> None:
     ({"mechanism": "mechanism: md5"}, r"public\.mechanism: expected one of none, lls, hls"),
     ({"suite": "suite: 3"}, r"hls\.suite: expected a security suite, 0 to 2"),
     ({"suite": "# no suite"}, r"hls\.suite: expected a suite for ln-ciphered and hls-gmac, found"),
+    ({"mechanism": "mechanism: hls-ecdsa"},
+     r"suite: expected 1 or 2, which have signatures, for hls-ecdsa, found none"),
     ({"do_not_test": "roles: {sales: lls}"}, r"dlms\.roles: expected one out of .*lls.*public"),
     ({"do_not_test": "roles: {hls: hps}"}, r"roles\.hls: expected an association out of .*hls"),
     ({"do_not_test": "roles: {hls: encrypted}"},

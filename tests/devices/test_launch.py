@@ -17,8 +17,9 @@ from devices import dlms_keys
 from devices import launch as launching
 from devices.launch import Launch, launched
 from devices.pki import read_parties
+from devices.profile import load_profile
 
-PROFILE = Path("meter.yaml")
+PROFILE = load_profile("devices/profiles/emulated-esme.yaml")
 PTY = pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 
 # Stands for `smip-bench emulate`: says where it is and what it was told, ends with its parent.
@@ -70,7 +71,7 @@ def test_it_is_told_everything_it_needs(notes: Path) -> None:
         told = json.loads(notes.read_text())
     assert told == [
         "esme", "--listen", "127.0.0.1:0", "--stimulus", "127.0.0.1:0",
-        "--pki", str(emulator.keys), "--profile", str(PROFILE.resolve()), "--seed", "7",
+        "--pki", str(emulator.keys), "--profile", str(PROFILE.path.resolve()), "--seed", "7",
         "--parent-pipe", "--defect", "replay-accepted"]
 
 
@@ -83,15 +84,15 @@ def test_it_is_told_everything_it_needs(notes: Path) -> None:
 def test_a_dlms_meter_is_told_its_link_and_gets_the_keys_that_its_profile_names(
     notes: Path, link: str, line: list[str], served: str
 ) -> None:
-    profile = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
+    profile = load_profile("devices/profiles/emulated-dlms-meter.yaml")
     with launched(Launch("dlms-meter", link=link), profile,
                   command=command(FAITHFUL)) as emulator:
         told = json.loads(notes.read_text())
         assert set(dlms_keys.load(emulator.keys).sets) == {
             "lls", "hls", "authenticated", "encrypted"}
     assert told == ["dlms-meter", *line, "--link", served, "--stimulus", "127.0.0.1:0",
-                    "--keys", str(emulator.keys), "--profile", str(profile), "--seed", "0",
-                    "--parent-pipe"]
+                    "--keys", str(emulator.keys), "--profile",
+                    str(profile.path.resolve()), "--seed", "0", "--parent-pipe"]
 
 
 @pytest.mark.parametrize(("platform", "line", "way"), [
@@ -102,7 +103,7 @@ def test_the_line_is_a_pseudo_terminal_where_there_are_any(
     monkeypatch: pytest.MonkeyPatch, platform: str, line: str, way: list[str]
 ) -> None:
     monkeypatch.setattr(launching.sys, "platform", platform)
-    told = launching._arguments(Launch("esme", 0, line), PROFILE, Path("keys"), None, 0)
+    told = launching._arguments(Launch("esme", 0, line), PROFILE.path, Path("keys"), None, 0)
     assert told[1:3] == way
 
 

@@ -324,8 +324,8 @@ def test_what_the_emulator_says_of_itself_is_filled_in(
     said: dict[str, object] = {}
 
     class Launched:
-        def __init__(self, launch: object, path: Path, **options: object) -> None:
-            said.update(launch=launch, profile=path, **options)
+        def __init__(self, launch: object, profile: object, **options: object) -> None:
+            said.update(launch=launch, profile=profile, **options)
 
         def __enter__(self) -> rig.Emulator:
             return rig.Emulator("loop://", "127.0.0.1:4000", tmp_path)
@@ -340,5 +340,5 @@ def test_what_the_emulator_says_of_itself_is_filled_in(
         assert it.ports["gbcs"].receive(5).octets == b"\x01"
         assert it.keys == tmp_path
         assert it.emulated
-    assert said == {"launch": rig.Launch("esme", 5, "tcp"), "profile": profile.path,
+    assert said == {"launch": rig.Launch("esme", 5, "tcp"), "profile": profile,
                     "defect": "replay-accepted", "seed": 2}

@@ -1,5 +1,5 @@
 """Every public purpose has a case in the plan for DLMS meters, and the guide says which; so has
-each requirement of the sign-on."""
+each requirement of the sign-on and of signatures."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bench.plan import load_plans
 from bench.resources import ROOT
 
 GUIDE = ROOT / "docs" / "dlms.md"
-SIGN_ON = "SIGN_ON"
-OWN = ("COSEM", "FIELD", SIGN_ON)  # not ids of the public suites
+SIGN_ON, ECDSA = "SIGN_ON", "ECDSA"
+OWN = ("COSEM", "FIELD", SIGN_ON, ECDSA)  # not ids of the public suites
 
 Wanted = Callable[[str], bool]
 
@@ -27,6 +27,10 @@ def is_public(name: str) -> bool:
 
 def is_of_the_sign_on(name: str) -> bool:
     return name.startswith(SIGN_ON)
+
+
+def is_of_signatures(name: str) -> bool:
+    return name.startswith(ECDSA)
 
 
 @cache
@@ -43,7 +47,8 @@ def verified(wanted: Wanted) -> Mapping[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("wanted", "number"), [(is_public, 57), (is_of_the_sign_on, 12)])
+@pytest.mark.parametrize(("wanted", "number"), [
+    (is_public, 57), (is_of_the_sign_on, 12), (is_of_signatures, 5)])
 def test_every_purpose_is_verified_by_a_case(wanted: Wanted, number: int) -> None:
     found = verified(wanted)
     assert len(found) == number
@@ -53,7 +58,8 @@ def test_every_purpose_is_verified_by_a_case(wanted: Wanted, number: int) -> Non
 @pytest.mark.skipif(not GUIDE.is_file(), reason="the documents are not installed")
 @pytest.mark.parametrize(("wanted", "heading"), [
     (is_public, "Public purposes and cases"),
-    (is_of_the_sign_on, "The sign-on of optical heads")])
+    (is_of_the_sign_on, "The sign-on of optical heads"),
+    (is_of_signatures, "Security suites 1 and 2")])
 def test_the_table_of_the_guide_names_the_cases_of_every_purpose(wanted: Wanted,
                                                                  heading: str) -> None:
     text = GUIDE.read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ cases:
 """
 PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
 FOUND: dict[str, Defect] = {one.name: one for one in (
-    defect("deaf", "DLMS/COSEM_LIST", "", "dlms-meter"),
+    defect("deaf", "DLMS/COSEM_LIST", "", "dlms-meter", anew="public-keys"),
     defect("mute", "DLMS/COSEM_LIST", "", "dlms-meter", by_short_names=True),
     defect("fcs-not-checked", "DLMS/HDLC_FRAME_N8", "", "dlms-meter", "hdlc"))}
 
@@ -108,7 +108,7 @@ def test_each_rig_has_its_cases_and_defects(tmp_path: Path, asked: list[str]) ->
         f"DLMS-METER on emulated-{name}" for name in found]
     rows = ("LINKS-hls.8.0-0.1.0.0.255.a2", "LINKS-hls.8.0-0.1.0.0.255.a2-2")
     for name, device in found.items():
-        framed = name not in ("dlms-wrapper", "dlms-sn")
+        framed = "hdlc" in name or "mode-e" in name
         assert tuple(case.id for case in device.cases) == (
             ("LINKS-001", *(["LINKS-002"] if framed else []), *rows))
         application = () if name == "dlms-sn" else ("deaf",)
@@ -126,7 +126,15 @@ def test_a_rig_that_is_not_the_first_has_the_defects_of_its_link_and_what_notice
     assert asked == []  # no row of the device can notice a defect of a link
 
 
-def test_the_first_rig_and_those_with_a_profile_of_their_own_have_every_defect(
+def test_a_rig_with_other_keys_has_the_defects_that_are_looked_for_there_and_no_row_of_the_device(
+    tmp_path: Path, asked: list[str],
+) -> None:
+    device = on(tmp_path, "dlms-suite-1", whole=False)
+    assert (tuple(case.id for case in device.cases), device.defects) == (("LINKS-001",), ("deaf",))
+    assert asked == []
+
+
+def test_the_first_rig_and_that_of_short_names_have_every_defect(
     tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ran: dict[str, set[str]] = {}
@@ -142,7 +150,8 @@ def test_the_first_rig_and_those_with_a_profile_of_their_own_have_every_defect(
     link = {"", "fcs-not-checked"}
     assert ran == {
         "emulated-dlms-wrapper": {"", "deaf", "mute"}, "emulated-dlms-sn": {"", "mute"},
-        "emulated-dlms-hdlc": link, "emulated-dlms-mode-e": link, "emulated-dlms-hdlc-tcp": link}
+        "emulated-dlms-hdlc": link, "emulated-dlms-mode-e": link, "emulated-dlms-hdlc-tcp": link,
+        "emulated-dlms-suite-1": {"", "deaf"}, "emulated-dlms-suite-2": {"", "deaf"}}
     assert asked == ["emulated-dlms-wrapper", "emulated-dlms-sn"]
 
 

@@ -50,7 +50,7 @@ class Parameters:
     ``protection`` is that of requests in a ciphered context, ``answers`` the least of what answers
     them (``None``: the same). ``max_pdu`` is the longest APDU the client takes, 0: any. ``user_id``
     goes as calling-AE-invocation-id. Without ``confirmed`` or ``high_priority`` those flags of
-    invoke-id-and-priority are clear.
+    invoke-id-and-priority are clear. Without ``challenge_octets`` it is as long as is usual.
     """
 
     context: str = Context.LN
@@ -64,7 +64,7 @@ class Parameters:
     quality_of_service: int | None = None
     dlms_version: int = DLMS_VERSION
     user_id: int | None = None
-    challenge_octets: int = 16
+    challenge_octets: int | None = None
     confirmed: bool = True
     high_priority: bool = True
     caps: Caps = Caps()  # noqa: RUF009  frozen

@@ -106,6 +106,8 @@ class Client:
             context=wanted.context,
             calling_ap_title=(self.channel.secured().keys.own_title
                               if wanted.names_its_title else None),
+            calling_ae_qualifier=(self.channel.secured().keys.certificate
+                                  if wanted.mechanism is Mechanism.ECDSA else None),
             calling_ae_invocation_id=wanted.user_id,
             acse_requirements="1" if named else None,
             mechanism=mechanism_name(wanted.mechanism) if named else None,
@@ -242,7 +244,8 @@ class Client:
         if mechanism == Mechanism.NONE:
             return None
         if mechanism in HIGH_LEVEL:
-            return hls.challenge(self.random, self.parameters.challenge_octets)
+            return hls.challenge(self.random,
+                                 self.parameters.challenge_octets or hls.usual(mechanism))
         secret = self.channel.secured().keys.secret
         if secret is None:
             raise LocalProtocolError("low-level security needs a secret, and none is given")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from bench.errors import LocalProtocolError, PlanError
 from bench.protocols.dlms.apdu import Aarq, Context, conformance, conformance_names, mechanism_name
@@ -13,6 +13,7 @@ from bench.protocols.dlms.association import HIGH_LEVEL, Association, Parameters
 from bench.protocols.dlms.channel import Caps
 from bench.protocols.dlms.client import Client
 from bench.protocols.dlms.exchange import Exchange
+from bench.protocols.dlms.security import hls, signature_mutation
 from bench.protocols.dlms.security.counters import LENIENT, Key
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Protection
@@ -41,7 +42,8 @@ FIELDS = frozenset((
     "acse_requirements", "mechanism"))
 """Fields of an association request that a plan may set, or leave out by ``absent``."""
 
-Proof = Literal["right", "wrong", "none"]
+PROOFS = ("right", "wrong", "none", *signature_mutation.MUTATIONS)
+"""What a plan may call the proof of who the client is."""
 _WRONG: Mapping[str, bytes | None] = {"wrong": b"not the secret", "none": None}
 
 
@@ -49,13 +51,17 @@ _WRONG: Mapping[str, bytes | None] = {"wrong": b"not the secret", "none": None}
 class Wanted:
     """What is to differ from the declaration: fields of the AARQ and of the initiate request by
     name, the proof of who the client is (the secret of low level security, or pass 3: ``right``,
-    ``wrong``, ``none``), a dedicated key, another protection, the length of the challenge."""
+    ``wrong``, ``none``, or a signature with a flaw), the challenge that pass 3 is made for in the
+    place of the server's, a key and a certificate that nobody knows, a dedicated key, another
+    protection, the length of the challenge."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    proof: Proof = "right"
+    proof: str = "right"
+    answered: bytes | None = None
+    stranger: bool = False
     dedicated_key: bool = False
     protection: Protection | None = None
-    challenge_octets: int = 16
+    challenge_octets: int | None = None
     user_id: int | None = None
 
 
@@ -90,8 +96,10 @@ def client_of(dialogue: Dialogue, name: str, now: datetime, wanted: Wanted) -> C
     mechanism = MECHANISMS[declared["mechanism"]]
     security = None
     if declared["keys"]:
-        security = Security(dialogue.keys_of(name), dialogue.counters_of(name, now),
-                            replay=LENIENT, random=dialogue.random)
+        keys = dialogue.keys_of(name)
+        security = Security(signature_mutation.stranger(keys) if wanted.stranger else keys,
+                            dialogue.counters_of(name, now), replay=LENIENT,
+                            random=dialogue.random)
     protection = wanted.protection or protection_of(declared)
     dedicated = None
     if wanted.dedicated_key and security is not None:
@@ -120,15 +128,30 @@ def protection_of(declared: Mapping[str, Any]) -> Protection:
 
 def _associate(client: Client, request: Aarq, wanted: Wanted) -> Exchange[Association]:
     """Associate, with pass 3 as wanted."""
-    association = yield from client.associate(request, authenticate=wanted.proof == "right")
-    if (wanted.proof == "wrong" and client.parameters.mechanism in HIGH_LEVEL
+    plainly = wanted.proof == "right" and wanted.answered is None
+    association = yield from client.associate(request, authenticate=plainly)
+    if (not plainly and wanted.proof != "none" and client.parameters.mechanism in HIGH_LEVEL
             and association.aare is not None and association.granted is not None):
         theirs = association.aare.authentication_value or b""
+        ours = request.authentication_value or b""
         result = yield from client.authenticate(
-            theirs, request.authentication_value or b"", bytes(17))
+            theirs, ours, _answer(client, wanted, wanted.answered or theirs, ours))
         association = replace(association, authentication=result)
     client.association = association
     return association
+
+
+def _answer(client: Client, wanted: Wanted, theirs: bytes, ours: bytes) -> bytes:
+    """Return what goes in pass 3."""
+    if wanted.proof == "wrong":
+        return bytes(17)
+    security, mechanism = client.channel.secured(), client.parameters.mechanism
+    if wanted.proof == "right":
+        return hls.answer(mechanism, security.keys, theirs=theirs, ours=ours,
+                          counters=security.counters)
+    if mechanism is not Mechanism.ECDSA:
+        raise PlanError(f"proof {wanted.proof!r} is a signature, the mechanism {mechanism.name}")
+    return signature_mutation.mutate(security.keys, wanted.proof, theirs=theirs, ours=ours)
 
 
 def _outcome(ran: Ran[Association], wanted: Wanted) -> str:

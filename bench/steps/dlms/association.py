@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -12,13 +12,14 @@ from bench.steps.context import Context
 from bench.steps.dlms.associating import (
     ACCEPTED,
     FIELDS,
-    Proof,
+    PROOFS,
     Wanted,
     open_association,
     release_association,
 )
 from bench.steps.dlms.carriers import APDU
 from bench.steps.dlms.dialogue import dialogue_of
+from bench.steps.gbcs import one_of
 from bench.steps.vocabulary import Arguments, Observation, action
 
 PROTECTIONS = {"none": NONE, "authenticated": AUTHENTICATED, "encrypted": ENCRYPTED, "both": BOTH}
@@ -50,6 +51,8 @@ OPENED = {
 class Associate(Arguments):
     """An association as the profile declares it, with what is given here instead.
 
+    A ``stranger`` signs with a key of its own, and sends a certificate of it that it has made.
+    ``answered`` is a challenge, hexadecimal, that is answered in the place of the server's.
     ``keep`` opens it over the connection that there is; without it a fresh one is made first.
     ``beside`` opens it on the line that there is, and leaves the open one, of another logical
     device, as it is.
@@ -57,10 +60,12 @@ class Associate(Arguments):
 
     association: str = Field(alias="as")
     fields: dict[str, Any] = Field(default_factory=dict)
-    proof: Proof = "right"
+    proof: Annotated[str, one_of(PROOFS, "proof")] = "right"
+    answered: str | None = Field(None, pattern="^([0-9A-F]{2}){1,255}$")
+    stranger: bool = False
     dedicated_key: bool = False
     protection: Protected | None = None
-    challenge_octets: int = Field(16, ge=1, le=255)
+    challenge_octets: int | None = Field(None, ge=1, le=255)
     user_id: int | None = Field(None, ge=0, le=255)
     keep: bool = False
     beside: bool = False
@@ -94,7 +99,9 @@ def associate(context: Context, wanted: Associate) -> Observation:
         return Observation({"outcome": opening, "deviations": dialogue.deviations()},
                            dialogue.evidence.take())
     opened = open_association(dialogue, wanted.association, context.clock(), Wanted(
-        fields=wanted.fields, proof=wanted.proof, dedicated_key=wanted.dedicated_key,
+        fields=wanted.fields, proof=wanted.proof,
+        answered=None if wanted.answered is None else bytes.fromhex(wanted.answered),
+        stranger=wanted.stranger, dedicated_key=wanted.dedicated_key,
         protection=PROTECTIONS[wanted.protection] if wanted.protection else None,
         challenge_octets=wanted.challenge_octets, user_id=wanted.user_id))
     return Observation({"outcome": opened.outcome, **opened.values,

@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from bench.errors import Inapplicable, Inconclusive
+from bench.protocols.dlms.security import hls
 from bench.steps.context import Context
+from bench.steps.dlms.associating import MECHANISMS
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.policies import Asked, policy_of
 from bench.steps.vocabulary import Arguments, Observation, action
@@ -18,7 +20,7 @@ class Demand(Arguments):
     """What the association ``as`` must be declared with, or without a name any one.
 
     ``policy`` is what its security policy asks for; ``apart_from`` is an association with another
-    logical device.
+    logical device; ``challenge_octets`` is a length of a challenge that its mechanism takes.
     """
 
     association: str = Field("", alias="as")
@@ -27,6 +29,7 @@ class Demand(Arguments):
     ciphered: bool | None = None
     short_names: bool | None = None
     apart_from: str = ""
+    challenge_octets: int | None = None
     services: list[str] = Field(default_factory=list)
     objects: list[str] = Field(default_factory=list)
 
@@ -71,6 +74,10 @@ def _lack(name: str, one: Mapping[str, Any], wanted: Demand, dialogue: Dialogue)
                     f"about {value}")
     if wanted.apart_from and dialogue.of(wanted.apart_from)["server"] == one["server"]:
         return f"{name} is of the logical device of {wanted.apart_from}"
+    octets, least = wanted.challenge_octets, hls.shortest(MECHANISMS[one["mechanism"]])
+    if octets is not None and not least <= octets <= hls.LONGEST:
+        return (f"{name} is declared with mechanism {one['mechanism']}, whose challenges have "
+                f"{least} to {hls.LONGEST} octets, the case is about {octets}")
     lists = (("service", wanted.services, one["conformance"]),
              ("object", wanted.objects, [each["object"] for each in one["objects"]]))
     return next((f"{name} is declared without the {kind} {each}"

@@ -63,7 +63,7 @@ class TransferKeys(Arguments):
 
     object: str = "0-0:43.0.0.255"
     keys: list[KeyName] = Field(min_length=1)
-    wrap: Literal["right", "other-master", "altered", "short"] = "right"
+    wrap: Literal["right", "other-master", "altered", "short", "other-suite"] = "right"
     key_id: Literal["right", "unknown"] = "right"
     restore: bool = False
 
@@ -145,8 +145,8 @@ def transfer_keys(context: Context, wanted: TransferKeys) -> Observation:
     new = _new(former, wanted.keys)
     wrapped = _wrapped(present.master, new, wanted)
     is_right = wanted.wrap == wanted.key_id == "right"
-    held = (new, *(_new(former, [one]) for one in wanted.keys), former) if is_right \
-        else (former, *_mistaken(former, wanted, wrapped))
+    parts = [_new(former, [one]) for one in wanted.keys] if len(wanted.keys) > 1 else []
+    held = (new, *parts, former) if is_right else (former, *_mistaken(former, wanted, wrapped))
     ran = _transfer(dialogue, wrapped, wanted)
     if is_right or ran.value is None or ran.value.succeeded:  # it may have them from now on
         dialogue.aside[name], dialogue.may_hold[name] = former, held
@@ -161,7 +161,7 @@ def _restored(context: Context, dialogue: Dialogue, former: Keys, wanted: Transf
         return Ran(NONE)
     wrapped = _wrapped(former.master or b"", former, wanted)
     ran = _transfer(dialogue, wrapped, wanted)
-    for held in dict.fromkeys(dialogue.may_hold[name]):
+    for held in dialogue.may_hold[name]:
         if _succeeded(ran):
             break
         _speak(context, dialogue, name, held)
@@ -175,13 +175,14 @@ def _restored(context: Context, dialogue: Dialogue, former: Keys, wanted: Transf
 
 def _mistaken(former: Keys, wanted: TransferKeys, wrapped: Mapping[int, bytes]) -> Iterator[Keys]:
     """Yield keys that a device may have which takes what it must refuse: unwrapped without a
-    check, or as they came, in the place of those named, and under an unknown id of any."""
+    check, or as they came, cut or filled with zeros to its length, in the place of those named, and
+    under an unknown id of any."""
     length = suite(former.suite).key_octets
     names = wanted.keys if wanted.key_id == "right" else _NAMES
     for octets in wrapped.values():
         for key in (transfer.unwrap_unchecked(former.master or b"", octets), octets):
             for name in names:
-                mistaken: dict[str, Any] = {name: key[:length]}
+                mistaken: dict[str, Any] = {name: key[:length].ljust(length, b"\0")}
                 yield replace(former, **mistaken)
 
 
@@ -236,12 +237,18 @@ def _wrapped(master: bytes, target: Keys, wanted: TransferKeys) -> dict[int, byt
     found: dict[int, bytes] = {}
     for name in wanted.keys:
         held = getattr(target, name)
-        key: bytes = held if wanted.wrap != "short" else held[:8] * 2 + held[:8]
-        octets = transfer.wrap(wrapping, key)
+        octets = transfer.wrap(wrapping, _of_length(held, wanted.wrap))
         if wanted.wrap == "altered":
             octets = mutation.flip(octets)
         identity = _UNKNOWN_ID if wanted.key_id == "unknown" else int(_NAMES[name])
         found[identity] = octets
     return found
+
+
+def _of_length(key: bytes, wrap: str) -> bytes:
+    """Return ``key``, in 24 octets if it is to be ``short``, or in as many as ``other-suite``
+    has."""
+    lengths = {"short": 24, "other-suite": 32 if len(key) == 16 else 16}
+    return (key * 2)[: lengths.get(wrap, len(key))]
 
 

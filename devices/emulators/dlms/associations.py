@@ -58,6 +58,7 @@ class State:
         self.max_send = 0
         self.user: tuple[int, str] = (0, "")
         self.secret = b""
+        self.challenge = b""  # the last one of high-level security
         self.reply: Callable[[bytes], bytes] = _nobody
 
 

@@ -31,6 +31,7 @@ from bench.protocols.dlms.security.general_securing import Random
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Opened, SecurityError
 from bench.protocols.dlms.security.suites import TITLE_OCTETS
+from devices.emulators.dlms import signatures
 from devices.emulators.dlms.guarding import Guard
 from devices.emulators.dlms.offers import LOGICAL, LOGICAL_CIPHERED, Offer
 from devices.emulators.gbcs.faults import Faults
@@ -94,18 +95,30 @@ class Opening(NamedTuple):
         challenge = self._check_authentication(aarq)
         if aarq.calling_ap_title is not None and len(aarq.calling_ap_title) == TITLE_OCTETS:
             self.guard.security.learn(peer_title=aarq.calling_ap_title)
+        if "certificate-of-client-trusted" in self.faults and aarq.calling_ae_qualifier:
+            security = self.guard.security
+            security.keys = signatures.with_certified(security.keys, aarq.calling_ae_qualifier)
         opened, request = self._initiate(aarq)
         agreed = self._negotiate(request)
         self._take_dedicated(opened, request)
         initiate = self._initiate_response(agreed, request)
         ours = None
         if challenge is not None:
-            ours = _FIXED_CHALLENGE[: self.challenge_octets] if "challenge-repeats" in self.faults \
-                else self.random(self.challenge_octets)
+            ours = self._challenge(challenge)
         answer = self._accept(initiate, opened, ours) if request.response_allowed else b""
         return Agreed(self.guard, agreed, request.max_pdu or 0xFFFF,
                       None if challenge is None or ours is None else (challenge, ours), user,
                       initiate, answer)
+
+    def _challenge(self, theirs: bytes) -> bytes:
+        """Return our challenge, as long as the mechanism needs it at least."""
+        octets = max(self.challenge_octets, hls.shortest(Mechanism(self.offer.facts.mechanism)))
+        if "own-challenge-too-short" in self.faults:
+            octets = hls.SHORTEST
+        if "own-challenge-copied" in self.faults:
+            return theirs
+        return _FIXED_CHALLENGE[:octets] if "challenge-repeats" in self.faults \
+            else self.random(octets)
 
     @property
     def _needs_titles(self) -> bool:
@@ -171,7 +184,8 @@ class Opening(NamedTuple):
         try:
             hls.check_challenge(value, mechanism)
         except SecurityError:
-            raise Rejected(FAILURE) from None
+            if "short-challenge-signed" not in self.faults:
+                raise Rejected(FAILURE) from None
         return value
 
     # -- xDLMS ---------------------------------------------------------------------------------

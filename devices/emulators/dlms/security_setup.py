@@ -54,12 +54,16 @@ class SecuritySetup(Interface):
             title = title[:7] + bytes((title[7] ^ 1,))
         super().__init__(code, security_suite=suite, server_system_title=title,
                          security_policy=_as_version(policy, self.VERSION))
+        self._told = policy
         self._keys, self._changed, self._faults = keys, changed, faults
 
     def read_security_policy(self) -> Data:
         """Return the policy."""
-        wrong = "security-setup-policy-wrong" in self._faults
-        return Data(Tag.ENUM, 0) if wrong else self.stored("security_policy")
+        if "security-setup-policy-wrong" in self._faults:
+            return Data(Tag.ENUM, 0)
+        if "security-setup-policy-of-version-0" in self._faults:
+            return Data(Tag.ENUM, self._told)
+        return self.stored("security_policy")
 
     @property
     def policy(self) -> Policy:
@@ -92,6 +96,8 @@ class SecuritySetup(Interface):
             if name is None:
                 raise Refused(OTHER_REASON)
             key = self._unwrap(wrapped, keys.master)
+            if "transferred-key-halved" in self._faults:
+                key = key[: len(key) // 2] * 2
             if name != "authentication" or "authentication-key-not-changed" not in self._faults:
                 keys = keys.with_key(name, key)
             if "only-first-key-changed" in self._faults:
@@ -107,7 +113,9 @@ class SecuritySetup(Interface):
                 raise Refused(OTHER_REASON) from None
             key = wrapped[: len(master)].ljust(len(master), b"\0")
         if len(key) != len(master):
-            raise Refused(OTHER_REASON)
+            if "key-of-another-suite-accepted" not in self._faults:
+                raise Refused(OTHER_REASON)
+            key = key[: len(master)].ljust(len(master), b"\0")
         return key
 
 

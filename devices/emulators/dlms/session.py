@@ -35,7 +35,7 @@ from bench.protocols.dlms.security import hls
 from bench.protocols.dlms.security.counters import LENIENT, Counters, Key
 from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.protection import NONE, Envelope, Flaw, Opened, SecurityError
-from devices.emulators.dlms import access_service, general_blocks
+from devices.emulators.dlms import access_service, general_blocks, signatures
 from devices.emulators.dlms.associations import (
     ASSOCIATED,
     CURRENT_INSTANCE,
@@ -57,6 +57,7 @@ from devices.emulators.dlms.opening import (
 from devices.emulators.dlms.profile import MANAGING
 from devices.emulators.dlms.services import CONFIRMED, SERVICE_OF, Services
 from devices.emulators.dlms.short_services import SHORT_OF, ShortServices
+from devices.emulators.dlms.signatures import Passes
 from devices.emulators.gbcs.faults import Faults
 
 AARQ, RLRQ = 0x60, 0x62
@@ -110,6 +111,7 @@ class Session:
         self._device, self._offer, self._faults = device, offer, device.faults
         self._mute = False
         self._fresh = device.opening(offer)
+        self._former = b""  # our challenge in the association before
         self._drop()
         if "served-without-association" in self._faults:
             self._serve_plainly()
@@ -210,6 +212,8 @@ class Session:
         state.max_receive, state.max_send = self._offer.settings.max_pdu, agreed.max_send
         state.user = (agreed.user, self._offer.users().get(agreed.user, ""))
         state.reply = self._authenticate
+        if agreed.challenges is not None:
+            self._former, state.challenge = state.challenge, agreed.challenges[1]
         if self._offer.setup is not None:
             self._offer.setup.know_client(agreed.guard.security.keys.peer_title)
 
@@ -357,17 +361,20 @@ class Session:
         theirs, ours = self._agreed.challenges
         mechanism = Mechanism(self._offer.facts.mechanism)
         keys, counters = self._guard.security.keys, self._guard.security.counters
+        passes = Passes(keys, theirs, ours, self._former) if mechanism is Mechanism.ECDSA else None
         try:
             # its counter may be that of the APDU around it: the challenge is what makes it fresh
             hls.check_answer(mechanism, keys, answer, theirs=theirs, ours=ours, counters=counters,
                              replay=LENIENT)
         except SecurityError:
-            if "wrong-answer-accepted" not in self._faults:
+            if "wrong-answer-accepted" not in self._faults and not (
+                    passes and signatures.taken(self._faults, passes, answer)):
                 self._refuse_answer()
         self._phase = Phase.OPEN
         self._offer.state.status = ASSOCIATED
-        return hls.answer(mechanism, keys, theirs=self._misread(theirs), ours=ours,
-                          counters=counters)
+        right = hls.answer(mechanism, keys, theirs=self._misread(theirs), ours=ours,
+                           counters=counters)
+        return signatures.made(self._faults, passes, right) if passes else right
 
     def _refuse_answer(self) -> None:
         if "associated-after-wrong-answer" in self._faults:

@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cryptography.hazmat.primitives import keywrap
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, keywrap
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from dlms_conversation import (
     CONTEXT,
     MANAGER,
@@ -39,6 +45,7 @@ from bench.protocols.dlms.apdu import (
     decode,
     mechanism_name,
 )
+from bench.protocols.dlms.security import signature_mutation
 from bench.protocols.dlms.security.counters import Key
 from bench.protocols.dlms.security.protection import (
     AUTHENTICATED,
@@ -432,6 +439,94 @@ def _dedicated(*, agreed: bool) -> Probe:
     return probe
 
 
+def _signing(*faults: str) -> Client:
+    offer = MANAGEMENT.model_copy(update={"mechanism": "ecdsa"})
+    return Client(fresh(*faults, suite=1, associations=(offer,)), MANAGER)
+
+
+def _signed(client: Client, text: bytes) -> bytes:
+    """Return the client's signature over a text, made by hand."""
+    assert client.security.keys.signing is not None
+    numbers = decode_dss_signature(client.security.keys.signing.sign(
+        text, ec.ECDSA(hashes.SHA256())))
+    return b"".join(number.to_bytes(32, "big") for number in numbers)
+
+
+def _right_text(client: Client) -> bytes:
+    return _titles(client) + client.theirs + client.ours
+
+
+def _signature(text: Callable[[Client], bytes] = _right_text,
+               form: Callable[[bytes], bytes] = bytes) -> Probe:
+    """Return a probe of what is answered to a signature over a text, in a form."""
+    def probe(*faults: str) -> Any:
+        client = _signing(*faults)
+        client.associate()
+        return client.answer(form(_signed(client, text(client)))).code
+    return probe
+
+
+def _titles(client: Client) -> bytes:
+    return client.security.keys.own_title + client.security.keys.peer_title
+
+
+def _former_signature(*faults: str) -> Any:
+    client = _signing(*faults)
+    former = client.associate().authentication_value
+    client.associate()
+    return client.answer(_signed(client, _titles(client) + former + client.ours)).code
+
+
+def _meters_signature(*faults: str) -> Any:
+    """Return the length of the meter's signature if it verifies, by hand."""
+    client = _signing(*faults)
+    client.associate()
+    given, keys = client.answer().returned.value, client.security.keys
+    assert keys.peer_signing is not None
+    numbers = (int.from_bytes(given[:32], "big"), int.from_bytes(given[32:], "big"))
+    try:
+        keys.peer_signing.verify(
+            encode_dss_signature(*numbers),
+            keys.peer_title + keys.own_title + client.ours + client.theirs,
+            ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return "wrong"
+    return len(given)
+
+
+def _certified(*faults: str) -> Any:
+    client = _signing(*faults)
+    keys = signature_mutation.stranger(client.security.keys)
+    client.security.keys = keys
+    client.associate(calling_ae_qualifier=keys.certificate)
+    return client.answer().code
+
+
+def _signing_challenge(*faults: str) -> Any:
+    client = _signing(*faults)
+    client.associate()
+    return len(client.theirs), client.theirs == client.ours
+
+
+def _short_challenge(*faults: str) -> Any:
+    return _signing(*faults).associate(authentication_value=bytes(31)).result
+
+
+def _policy_of_version_1(*faults: str) -> Any:
+    return _signing(*faults).open().read(f"{SETUP}/a2")
+
+
+def _transfer_of(octets: int, suite: int = 0) -> Probe:
+    """Return a probe: the result of a transfer of a key of a length, and the key that is held."""
+    def probe(*faults: str) -> Any:
+        client = _manager(*faults, suite=suite).open()
+        wrapped = keywrap.aes_key_wrap(client.meter_keys.master, bytes(range(octets)))
+        code = client.code(f"{SETUP}/m2", parse("[1..4]{enum,os(0..64)}").build([(0, wrapped)]))
+        return code, client.meter.opening(client.meter._offers[MANAGER, 1]).guard.security.keys \
+            .global_unicast
+    return probe
+
+
 def _key_transfer(*names: str, number: int | None = None, master: bytes | None = None) -> Probe:
     """Return a probe: the result of a transfer, and under which keys the meter opens then."""
     def probe(*faults: str) -> Any:
@@ -645,4 +740,23 @@ PROBES: Mapping[str, Probe] = {
     "authentication-key-not-changed": _key_transfer("authentication"),
     "only-first-key-changed": _key_transfer("global_unicast", "authentication"),
     "release-unprotected-accepted": _plain_release,
+    "key-of-another-suite-accepted": _transfer_of(32),
+    "transferred-key-halved": _transfer_of(32, suite=2),
+    "signature-not-verified": _signature(lambda _: b"anything"),
+    "signature-of-zeros-accepted": _signature(form=lambda signature: bytes(len(signature))),
+    "signature-too-short-accepted": _signature(form=lambda signature: signature[:-1]),
+    "signature-too-long-accepted": _signature(form=lambda signature: signature + b"\0"),
+    "signature-of-swapped-challenges-accepted": _signature(
+        lambda client: _titles(client) + client.ours + client.theirs),
+    "signature-without-titles-accepted": _signature(lambda client: client.theirs + client.ours),
+    "signature-of-former-challenge-accepted": _former_signature,
+    "certificate-of-client-trusted": _certified,
+    "short-challenge-signed": _short_challenge,
+    "own-signature-altered": _meters_signature,
+    "own-signature-of-swapped-challenges": _meters_signature,
+    "own-signature-without-titles": _meters_signature,
+    "own-signature-in-der": _meters_signature,
+    "own-challenge-too-short": _signing_challenge,
+    "own-challenge-copied": _signing_challenge,
+    "security-setup-policy-of-version-0": _policy_of_version_1,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from bench.errors import RemoteProtocolError
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag
@@ -30,6 +32,7 @@ from bench.protocols.dlms.security.hls import Mechanism
 from bench.protocols.dlms.security.keys import Keys
 from bench.protocols.dlms.security.protection import BOTH, NONE, Opened, Protection
 from bench.protocols.dlms.security.securing import Security
+from bench.protocols.dlms.security.suites import suite
 from devices.emulators.dlms.keys import MeterKeys, derived
 from devices.emulators.dlms.meter import Meter
 from devices.emulators.dlms.profile import Association, Settings
@@ -37,6 +40,7 @@ from devices.emulators.dlms.profile import Association, Settings
 PUBLIC, READER, MANAGER = 16, 32, 48
 TITLE = b"BEN\0\0\0\0\1"
 CHALLENGE = bytes(range(16))
+OURS, METERS = 7, 11  # private keys to sign with
 SMALL = {"profile_rows": 48}
 CONTEXT = "2.16.756.5.8.1."
 ZERO = Data(Tag.INTEGER, 0)
@@ -46,7 +50,15 @@ _NEVER_ENDING = 1_500  # blocks
 def fresh(*faults: str, keys: MeterKeys | None = None, **settings: Any) -> Meter:
     """Return a meter; its keys follow from the suite."""
     made = Settings(**SMALL | settings)
-    return Meter(made, keys or derived(0, suite_number=made.suite), faults=frozenset(faults))
+    return Meter(made, keys or keys_of(made.suite), faults=frozenset(faults))
+
+
+def keys_of(number: int) -> MeterKeys:
+    """Return the keys of a meter with a security suite, with pairs to sign with where it has
+    public keys."""
+    keys, curve = derived(0, suite_number=number), suite(number).curve
+    return keys if curve is None else keys.with_signing(
+        ec.derive_private_key(METERS, curve), ec.derive_private_key(OURS, curve).public_key())
 
 
 class Client:
@@ -57,7 +69,7 @@ class Client:
         self.meter, self.client, self.server = meter, client, server
         self.offer: Association = next(
             one for one in meter.settings.associations if one.place == (client, server))
-        self.meter_keys = keys or derived(0, suite_number=meter.settings.suite)
+        self.meter_keys = keys or keys_of(meter.settings.suite)
         self.security = Security(self.keys(), counters or Counters(), replay=LENIENT)
         self.protection = BOTH if self.offer.ciphered else NONE
         self.opened = Opened(b"")
@@ -69,9 +81,12 @@ class Client:
         """Return the client's side of the meter's keys."""
         held = self.meter_keys
         secret = held.low_secret if self.offer.mechanism == "low" else held.high_secret
+        curve = suite(self.meter.settings.suite).curve
         return Keys(suite=self.meter.settings.suite, own_title=TITLE, peer_title=held.title,
                     global_unicast=held.global_unicast, authentication=held.authentication,
-                    global_broadcast=held.global_broadcast, master=held.master, secret=secret)
+                    global_broadcast=held.global_broadcast, master=held.master, secret=secret,
+                    signing=curve and ec.derive_private_key(OURS, curve),
+                    peer_signing=held.signing and held.signing.public_key())
 
     # -- octets --------------------------------------------------------------------------------
 
@@ -116,7 +131,8 @@ class Client:
             low = mechanism is Mechanism.LOW
             fields |= {"acse_requirements": "1", "mechanism": mechanism_name(mechanism),
                        "authentication_value":
-                           self.meter_keys.low_secret if low else CHALLENGE}
+                           self.meter_keys.low_secret if low
+                           else CHALLENGE * (hls.usual(mechanism) // len(CHALLENGE))}
         return Aarq(**fields | changes)
 
     def request(self, **changes: Any) -> InitiateRequest:

@@ -33,7 +33,6 @@ from bench.protocols.dlms.security.protection import (
     Envelope,
     Protection,
 )
-from bench.protocols.dlms.security.securing import Security
 from devices.emulators.dlms.interface import parse
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.profile import MANAGEMENT, Association, Rights
@@ -285,19 +284,9 @@ def test_other_mechanisms_work_in_a_plain_context(mechanism: str) -> None:
 
 @pytest.mark.parametrize("suite", [1, 2])
 def test_ecdsa_authenticates_in_suites_1_and_2(suite: int) -> None:
-    curve = ec.SECP256R1() if suite == 1 else ec.SECP384R1()
-    ours, theirs = ec.generate_private_key(curve), ec.generate_private_key(curve)
-    keys = derived(0, suite_number=suite)
-    meters = keys.with_signing(theirs, ours.public_key())
     offer = MANAGEMENT.model_copy(update={"mechanism": "ecdsa"})
-    meter = fresh(keys=meters, suite=suite, associations=(offer,), challenge_octets=32)
-    talking = Client(meter, MANAGER, keys=keys)
-    held = talking.keys()
-    talking.security = Security(Keys(
-        suite=suite, own_title=held.own_title, peer_title=held.peer_title,
-        global_unicast=held.global_unicast, authentication=held.authentication, signing=ours,
-        peer_signing=theirs.public_key()))
-    talking.open(authentication_value=bytes(32))
+    talking = Client(fresh(suite=suite, associations=(offer,)), MANAGER).open()
+    assert len(talking.theirs) == 32
     assert isinstance(talking.get(CLOCK), GetResponseNormal)
 
 

@@ -2,7 +2,7 @@
 
 ``dlms-cosem`` 21.3.2 (MIT) is imported; ``gurux-dlms`` (GPL) runs as a process of its own. Each
 reads the clock, the object list and a piece of the load profile with a password, and with
-authentication by GMAC and ciphered APDUs.
+authentication by GMAC and ciphered APDUs; ``gurux-dlms`` with suites 1 and 2 too, and by ECDSA.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,20 +22,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.protocols.cosem import obis
 from bench.protocols.cosem.data import Data, Tag, decode
+from bench.protocols.dlms.security.keys import Keys
 from bench.resources import ROOT
 from devices import dlms_keys
 from devices.dlms_keys import DlmsKeys
 from devices.dlms_objects import read_objects
+from devices.profile import load_profile
 
 PROFILES = ROOT / "devices/profiles"
 PEER = Path(__file__).with_name("gurux_client_peer.py")
 UPPER, LOWER = 1, 17
 LOAD_PROFILE = (1, 0, 99, 1, 0, 255)
-SAPS = {"lls": 32, "hls": 48, "authenticated": 49, "encrypted": 50}
-CIPHERED = tuple(SAPS)[1:]
+SAPS = {"lls": 32, "hls": 48, "ecdsa": 51, "gmac": 51}
+GMAC, ECDSA = 5, 7
 
 
 class Served(NamedTuple):
@@ -44,32 +50,38 @@ class Served(NamedTuple):
     keys: DlmsKeys
 
 
-@pytest.fixture(scope="module", params=["wrapper", "hdlc"])
-def meter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-          ) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("meter")
-    dlms_keys.make(folder / "keys", dict.fromkeys(("lls", *CIPHERED), 0), seed="outside")
-    text = (PROFILES / "emulated-dlms-meter.yaml").read_text()
-    profile = folder / "profile.yaml"  # neither client has server addresses of four octets for it
-    profile.write_text(text.replace("address_octets: 4", "address_octets: 2").replace(
-        "emulated-dlms-meter/", f"{PROFILES}/emulated-dlms-meter/"))
-    command = [sys.executable, "-m", "bench.cli", "emulate", "dlms-meter", "--link", request.param,
-               "--listen", "127.0.0.1:0", "--keys", str(folder / "keys"), "--profile",
-               str(profile), "--parent-pipe"]
+@contextmanager
+def served(link: str, profile: str, folder: Path) -> Iterator[Served]:
+    """Run a meter of a shipped profile, whose address has two octets: neither client has four."""
+    text = (PROFILES / f"{profile}.yaml").read_text()
+    copy = folder / "profile.yaml"
+    copy.write_text(text.replace("address_octets: 4", "address_octets: 2").replace(
+        ": emulated-dlms", f": {PROFILES}/emulated-dlms"))
+    dlms_keys.make(folder / "keys", dlms_keys.needed(load_profile(copy).ixit["dlms"]),
+                   seed="outside")
+    command = [sys.executable, "-m", "bench.cli", "emulate", "dlms-meter", "--link", link,
+               "--listen", "127.0.0.1:0", "--keys", str(folder / "keys"), "--profile", str(copy),
+               "--parent-pipe"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                           cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         line = str(json.loads(process.stdout.readline())["line"])
-        yield Served(request.param, int(line.rpartition(":")[2]),
-                     dlms_keys.load(folder / "keys"))
+        yield Served(link, int(line.rpartition(":")[2]), dlms_keys.load(folder / "keys"))
         process.stdin.close()
         process.wait(10)
 
 
-def declared(association: str) -> set[tuple[int, str]]:
+@pytest.fixture(scope="module", params=["wrapper", "hdlc"])
+def meter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+          ) -> Iterator[Served]:
+    with served(request.param, "emulated-dlms-meter", tmp_path_factory.mktemp("meter")) as one:
+        yield one
+
+
+def declared(association: str, folder: str = "emulated-dlms-meter") -> set[tuple[int, str]]:
     """Return class and instance of every object that the profile declares for the association."""
-    objects = read_objects(f"emulated-dlms-meter/{association}.yaml", PROFILES)
+    objects = read_objects(f"{folder}/{association}.yaml", PROFILES)
     return {(each.class_, each.obis) for each in objects}
 
 
@@ -197,14 +209,18 @@ def _time(data: Data) -> datetime:
 # -- gurux-dlms ------------------------------------------------------------------------------------
 
 
-def _read_by_gurux(meter: Served, association: str) -> Any:
-    keys = meter.keys.of(association).client
-    ciphered = association == "hls"
+def _read_by_gurux(meter: Served, association: str, mechanism: int = GMAC,
+                   keys: Keys | None = None) -> Any:
+    keys = keys or meter.keys.of(association).client
+    ciphered, signed = association != "lls", mechanism == ECDSA
     asked = {
         "host": "127.0.0.1", "port": meter.port, "link": meter.link, "client": SAPS[association],
-        "mechanism": 5 if ciphered else 1, "secret": "" if ciphered else _hex(keys.secret),
-        "title": keys.own_title.hex(), "key": _hex(keys.global_unicast) if ciphered else "",
-        "authentication": _hex(keys.authentication), "counter": 1_000_000}
+        "mechanism": mechanism if ciphered else 1, "secret": "" if ciphered else _hex(keys.secret),
+        "suite": keys.suite, "title": keys.own_title.hex(),
+        "key": _hex(keys.global_unicast) if ciphered else "",
+        "authentication": _hex(keys.authentication), "counter": 1_000_000,
+        "signing": _private(keys.signing) if signed else "",
+        "verifying": _public(keys.peer_signing) if signed else ""}
     ended = subprocess.run([sys.executable, str(PEER)], input=json.dumps(asked), text=True,
                            capture_output=True, timeout=60, check=False)
     assert not ended.returncode, ended.stderr
@@ -224,7 +240,42 @@ def test_gurux_dlms_reads_clock_objects_and_profile(meter: Served, association: 
     assert found["rows"] == [found["columns"]] * 2
     assert found["columns"] == 4
     assert found["clock"]
+    assert found["name"] == "SMB0000000000001"
+
+
+@WITHOUT_GURUX
+@pytest.mark.parametrize(("suite", "association", "mechanism", "objects"), [
+    (1, "hls", GMAC, "hls"), (1, "ecdsa", ECDSA, "further"), (2, "gmac", GMAC, "further")])
+def test_gurux_dlms_reads_with_suites_1_and_2(
+        tmp_path: Path, suite: int, association: str, mechanism: int, objects: str) -> None:
+    """Not by ECDSA with suite 2: it cannot sign on P-384."""
+    with served("wrapper", f"emulated-dlms-suite-{suite}", tmp_path) as meter:
+        found = _read_by_gurux(meter, association, mechanism)
+    assert _objects(found) >= declared(objects, "emulated-dlms-suites")
+    assert found["name"] == "SMB0000000000001"
+
+
+@WITHOUT_GURUX
+def test_gurux_dlms_refuses_a_signature_of_another_meter(tmp_path: Path) -> None:
+    """So what it verified above is the meter's signature; it ends in a mistake of its own."""
+    with served("wrapper", "emulated-dlms-suite-1", tmp_path) as meter:
+        keys = meter.keys.of("ecdsa").client
+        assert keys.signing is not None
+        own = replace(keys, peer_signing=keys.signing.public_key())
+        with pytest.raises(AssertionError, match="in parseApplicationAssociationResponse"):
+            _read_by_gurux(meter, "ecdsa", ECDSA, own)
 
 
 def _hex(key: bytes | None) -> str:
     return (key or b"").hex()
+
+
+def _private(key: ec.EllipticCurvePrivateKey | None) -> str:
+    assert key is not None
+    return f"{key.private_numbers().private_value:0{key.key_size // 4}x}"
+
+
+def _public(key: ec.EllipticCurvePublicKey | None) -> str:
+    assert key is not None
+    return key.public_bytes(serialization.Encoding.X962,
+                            serialization.PublicFormat.UncompressedPoint).hex()

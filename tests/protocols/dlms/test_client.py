@@ -185,6 +185,16 @@ def test_both_sides_prove_themselves(context: str, number: int, mechanism: Mecha
         sent.authentication_value if high else b"a secret of both")
 
 
+def test_a_certificate_goes_with_a_challenge_that_is_to_be_signed_and_with_no_other() -> None:
+    for mechanism, sent in ((Mechanism.ECDSA, bytes(300)), (Mechanism.GMAC, None)):
+        ours, theirs = secured(1, certificate=bytes(300))
+        server = Server(values(), theirs)
+        server.challenge = bytes(range(32))
+        associated(server, Parameters(mechanism=mechanism), ours)
+        assert isinstance(server.requests[0], apdu.Aarq)
+        assert server.requests[0].calling_ae_qualifier == sent
+
+
 @pytest.mark.parametrize("length", [8, 16, 63, 64])
 def test_challenges_of_every_length_are_answered(length: int) -> None:
     ours, theirs = secured(0)

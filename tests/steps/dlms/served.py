@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,11 +26,13 @@ from bench.steps.context import Context
 from bench.steps.dlms.dialogue import Dialogue
 from bench.steps.dlms.evidence import Evidence
 from bench.steps.vocabulary import Observation
+from devices import dlms_keys
 from devices.dlms_declaration import Hdlc
+from devices.emulators.dlms import declared as declarations
 from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.keys import MeterKeys, derived
 from devices.emulators.dlms.meter import Meter
-from devices.emulators.dlms.profile import Place, Settings
+from devices.emulators.dlms.profile import Place, Settings, load_settings
 from devices.emulators.dlms.wrapper_server import WrapperServer
 from devices.ports import Arrival, Arrived
 from devices.profile import load_profile
@@ -37,6 +40,8 @@ from devices.profile import load_profile
 CLIENT_TITLE = b"BEN\0\0\0\0\1"
 PROFILE = ROOT / "devices/profiles/emulated-dlms-meter.yaml"
 BY_SHORT_NAMES = ROOT / "devices/profiles/emulated-dlms-sn.yaml"
+WITH_SUITE = {number: ROOT / f"devices/profiles/emulated-dlms-suite-{number}.yaml"
+              for number in (1, 2)}
 FURTHER = {(49, 1): "authenticated", (50, 1): "encrypted"}
 SHORT = {"inter_octet_s": 0.01, "response_s": 0.05, "inactivity_s": 60}
 
@@ -97,8 +102,10 @@ def declaration(settings: Settings, profile: Path = PROFILE) -> dict[str, Any]:
         declared["images"] |= {"verification_s": 0.05, "activation_s": 0.05}
     names = {(one["client"], one["server"]): name for name, one in declared["associations"].items()}
     for one in settings.associations:
+        if not settings.suite:
+            declared["associations"][names[one.place]]["policy"] = one.policy
         declared["associations"][names[one.place]] |= {
-            "policy": one.policy, "conformance": list(one.conformance), "max_pdu": one.max_pdu}
+            "conformance": list(one.conformance), "max_pdu": one.max_pdu}
     return declared
 
 
@@ -115,6 +122,27 @@ def keys_of(keys: MeterKeys, further: Mapping[Place, MeterKeys]) -> dict[str, Ke
         authentication=one.authentication, master=one.master) for name, one in held.items()}
 
 
+@lru_cache
+def _parties(profile: Path, seed: int) -> tuple[MeterKeys, Mapping[Place, MeterKeys],
+                                                Mapping[str, Keys]]:
+    """Return the keys of the meter that ``profile`` declares, with those of associations that have
+    their own, and of its clients by association, as a rig makes them."""
+    meter = declarations.load(profile)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "keys"
+        dlms_keys.make(place, dlms_keys.needed(_declared(profile)), seed=str(seed))
+        held = dlms_keys.load(place)
+        return (declarations.meter_keys(place, meter), declarations.further_keys(place, meter),
+                {name: held.of(one["keys"]).client
+                 for name, one in _declared(profile)["associations"].items() if one["keys"]})
+
+
+def served_with_suite(number: int, *faults: str, **more: Any) -> Context:
+    """Return a context whose rig is the emulated meter with security suite 1 or 2."""
+    settings = load_settings(WITH_SUITE[number]).model_copy(update={"past_rows": 60})
+    return served("wrapper", *faults, settings=settings, profile=WITH_SUITE[number], **more)
+
+
 def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60,
            settings: Settings | None = None, profile: Path = PROFILE,
            kind: type[ServedMeter] = ServedMeter, tick: Callable[[], float] = float) -> Context:
@@ -122,9 +150,13 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
     profile, declared by ``profile``, behind a port of that ``kind``; ``tick`` gives the seconds
     that pass for it."""
     settings = settings or Settings(past_rows=rows)
-    keys = derived(seed)
-    further = further_keys(seed, keys.title)
     declared = declaration(settings, profile)
+    keys = derived(seed)
+    further: Mapping[Place, MeterKeys] = further_keys(seed, keys.title)
+    ours = keys_of(keys, further)
+    if settings.suite:
+        keys, further, clients = _parties(profile, seed)
+        ours = dict(clients)
     meter = Meter(settings, keys, further=further, seed=seed, faults=frozenset(faults), clock=tick)
     port = kind(meter, framing, Hdlc.model_validate(declared["link"]["hdlc"]))
     start = datetime(2026, 11, 29, tzinfo=UTC)
@@ -136,7 +168,6 @@ def served(framing: str = "wrapper", *faults: str, seed: int = 1, rows: int = 60
     def random(octets: int) -> bytes:
         return bytes(next(numbers) & 0xFF for _ in range(octets))
 
-    ours = keys_of(keys, further)
     dialogue = Dialogue(port, declared, ours, Evidence(
         clock, Conversation(framing, tuple(ours.values())), (keys.low_secret,)), random)
     return Context(ports={"dlms": port, "time": port}, parties=None, clock=clock,

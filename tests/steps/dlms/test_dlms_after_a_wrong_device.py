@@ -15,7 +15,8 @@ CASES = {case.id: case for case in load_plans([ROOT / "testplans/dlms/security.y
 
 
 @pytest.mark.parametrize(("case", "defect"), [
-    ("DLMS-SEC-211", "wrong-key-id-accepted"), ("DLMS-SEC-212", "wrong-wrap-accepted")])
+    ("DLMS-SEC-211", "wrong-key-id-accepted"), ("DLMS-SEC-212", "wrong-wrap-accepted"),
+    ("DLMS-SEC-213", "key-of-another-suite-accepted")])
 @pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
 def test_after_a_key_was_taken_against_the_rules_the_next_case_passes(
         case: str, defect: str, framing: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from served import do, opened, served
+from served import do, opened, served, served_with_suite
 
-from bench.errors import LocalProtocolError
+from bench.errors import Inapplicable, LocalProtocolError, PlanError
 from bench.steps.dlms.dialogue import dialogue_of
 
 NAME = "1/0-0:42.0.0.255/a2"
@@ -26,6 +26,70 @@ def test_each_association_opens_reads_and_is_released(framing: str, association:
     read = do(context, "get", object=NAME)
     assert (read["result"], read["type"], read["misfits"]) == ("success", "octet-string", [])
     assert do(context, "release") == {"outcome": "released", "reason": 0}
+
+
+@pytest.mark.parametrize(("suite", "association"), [
+    (1, "hls"), (1, "ecdsa"), (2, "hls"), (2, "gmac"), (2, "encrypted")])
+def test_associations_of_suites_1_and_2_open(suite: int, association: str) -> None:
+    context = served_with_suite(suite)
+    seen = do(context, "associate", as_=association)
+    assert (seen["outcome"], seen["deviation"]) == ("accepted", "")
+    signed = association == "ecdsa" or (suite, association) == (2, "hls")
+    assert len(seen["server_challenge"]) == len(seen["challenge"]) == (64 if signed else 32)
+    assert do(context, "get", object=NAME)["result"] == "success"
+
+
+@pytest.mark.parametrize("suite", [1, 2])
+@pytest.mark.parametrize(("proof", "fault"), [
+    ("altered", "signature-not-verified"), ("other-key", "signature-not-verified"),
+    ("challenges-swapped", "signature-of-swapped-challenges-accepted"),
+    ("titles-absent", "signature-without-titles-accepted"),
+    ("zeros", "signature-of-zeros-accepted"), ("cut", "signature-too-short-accepted"),
+    ("absent", "signature-too-short-accepted"), ("extended", "signature-too-long-accepted")])
+def test_a_signature_with_a_flaw_opens_nothing(suite: int, proof: str, fault: str) -> None:
+    for faults, outcome in (((), "authentication-failed"), ((fault,), "accepted")):
+        context = served_with_suite(suite, *faults)
+        assert do(context, "associate", as_="ecdsa", proof=proof)["outcome"] == outcome
+        assert (do(context, "get", object=NAME)["result"] == "success") is bool(faults)
+
+
+@pytest.mark.parametrize("fault", ["", "signature-of-former-challenge-accepted",
+                                   "challenge-repeats"])
+def test_a_challenge_of_an_earlier_association_is_answered_in_vain(fault: str) -> None:
+    context = served_with_suite(1, *filter(None, [fault]))
+    earlier = do(context, "associate", as_="ecdsa")["server_challenge"]
+    seen = do(context, "associate", as_="ecdsa", answered=earlier)
+    assert seen["outcome"] == ("accepted" if fault else "authentication-failed")
+
+
+@pytest.mark.parametrize("suite", [1, 2])
+def test_a_stranger_with_a_certificate_of_its_own_opens_nothing(suite: int) -> None:
+    for faults, outcome in (((), "authentication-failed"),
+                            (("certificate-of-client-trusted",), "accepted")):
+        context = served_with_suite(suite, *faults)
+        assert do(context, "associate", as_="ecdsa", stranger=True)["outcome"] == outcome
+        assert do(context, "associate", as_="ecdsa")["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("fault", ["own-signature-altered", "own-signature-of-swapped-challenges",
+                                   "own-signature-without-titles", "own-signature-in-der",
+                                   "own-challenge-too-short"])
+def test_a_wrong_signature_of_the_server_is_seen(fault: str) -> None:
+    seen = do(served_with_suite(2, fault), "associate", as_="ecdsa")
+    assert seen["outcome"] == "deviation"
+    assert "challenge" in seen["deviation"]
+
+
+def test_a_signature_is_no_proof_of_another_mechanism() -> None:
+    with pytest.raises(PlanError, match="proof 'zeros' is a signature, the mechanism GMAC"):
+        do(served_with_suite(1), "associate", as_="hls", proof="zeros")
+    with pytest.raises(ValueError, match="no proof 'zeroes'; did you mean zeros"):
+        do(served_with_suite(1), "associate", as_="ecdsa", proof="zeroes")
+
+
+def test_a_meter_without_signatures_has_no_association_for_their_cases() -> None:
+    with pytest.raises(Inapplicable, match="could take for ecdsa: none with hls-ecdsa"):
+        do(served(), "demand", as_="ecdsa", mechanism="hls-ecdsa")
 
 
 @FRAMINGS

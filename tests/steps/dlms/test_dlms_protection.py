@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from served import do, observe, opened, served
+from served import do, observe, opened, served, served_with_suite
 
 from bench.errors import Inconclusive
 from bench.protocols.dlms.security import transfer
@@ -126,6 +126,17 @@ def test_former_keys_are_brought_back_whatever_the_device_has_and_whatever_is_op
     do(context, "transfer_keys", keys=keys)
     accepted = do(context, "associate", as_="hls")["outcome"] == "accepted"
     assert accepted is (fault == "key-not-changed")
+    assert do(context, "transfer_keys", keys=keys, restore=True)["result"] == "success"
+    do(context, "speak_with", as_="hls", keys="former")
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("suite", [1, 2])
+def test_keys_of_any_suite_are_transferred_and_restored(suite: int) -> None:
+    context, keys = served_with_suite(suite), ["global_unicast"]
+    assert do(context, "associate", as_="hls")["outcome"] == "accepted"
+    assert do(context, "transfer_keys", keys=keys)["result"] == "success"
+    assert do(context, "associate", as_="hls")["outcome"] != "accepted"
     assert do(context, "transfer_keys", keys=keys, restore=True)["result"] == "success"
     do(context, "speak_with", as_="hls", keys="former")
     assert do(context, "associate", as_="hls")["outcome"] == "accepted"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from served import do, opened, served
+from served import do, opened, served, served_with_suite
 
 from bench.errors import Inapplicable, Inconclusive, RigError
 from bench.steps.dlms.dialogue import dialogue_of
@@ -242,6 +242,15 @@ def test_what_is_not_declared_makes_a_case_inapplicable(
     with pytest.raises(Exception, match=reason) as raised:
         do(served(), "demand", as_="hls", **wanted)
     assert type(raised.value).__name__ == "Inapplicable"
+
+
+def test_a_length_that_the_mechanism_does_not_take_makes_a_case_inapplicable() -> None:
+    signing = served_with_suite(2)
+    with pytest.raises(Inapplicable, match="hls is declared with mechanism hls-ecdsa, whose "
+                                           "challenges have 32 to 64 octets, the case is about 31"):
+        do(signing, "demand", as_="hls", challenge_octets=31)
+    assert do(signing, "demand", as_="hls", challenge_octets=32) == {"association": "hls"}
+    assert do(served(), "demand", as_="hls", challenge_octets=8) == {"association": "hls"}
 
 
 def test_what_is_declared_lets_a_case_go_on() -> None:

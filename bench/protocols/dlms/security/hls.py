@@ -36,6 +36,8 @@ SHORTEST, LONGEST = 8, 64
 """Octets of a challenge."""
 SHORTEST_ECDSA = 32
 """Octets of a challenge under mechanism 7."""
+USUAL = 16
+"""Octets of a challenge where nothing asks for more."""
 
 
 class Mechanism(enum.IntEnum):
@@ -51,7 +53,17 @@ class Mechanism(enum.IntEnum):
     ECDSA = 7
 
 
-def challenge(random: Random, length: int = 16) -> bytes:
+def shortest(mechanism: Mechanism) -> int:
+    """Return the least octets of a challenge under a mechanism."""
+    return SHORTEST_ECDSA if mechanism is Mechanism.ECDSA else SHORTEST
+
+
+def usual(mechanism: Mechanism) -> int:
+    """Return how many octets a challenge has unless somebody wants another length."""
+    return max(USUAL, shortest(mechanism))
+
+
+def challenge(random: Random, length: int = USUAL) -> bytes:
     """Return a challenge of 8 to 64 octets; LocalProtocolError for another length."""
     if not SHORTEST <= length <= LONGEST:
         raise LocalProtocolError(f"a challenge has {SHORTEST} to {LONGEST} octets, not {length}")
@@ -60,9 +72,9 @@ def challenge(random: Random, length: int = 16) -> bytes:
 
 def check_challenge(octets: bytes, mechanism: Mechanism = Mechanism.GMAC) -> None:
     """Raise SecurityError unless ``octets`` may be a challenge: 8 to 64 (ECDSA: 32 to 64)."""
-    shortest = SHORTEST_ECDSA if mechanism is Mechanism.ECDSA else SHORTEST
-    if not shortest <= len(octets) <= LONGEST:
-        raise SecurityError(Flaw.FORM, 0, f"a challenge of {shortest} to {LONGEST} octets",
+    least = shortest(mechanism)
+    if not least <= len(octets) <= LONGEST:
+        raise SecurityError(Flaw.FORM, 0, f"a challenge of {least} to {LONGEST} octets",
                             f"{len(octets)} octets")
 
 

@@ -19,7 +19,8 @@ class Keys:
 
     Symmetric keys have 16 octets in suites 0 and 1, 32 in suite 2. ``authentication`` is part of
     the additional authenticated data wherever it is held. ``secret`` is that of low-level security
-    or of HLS mechanisms 2, 3, 4 and 6. Titles have 8 octets; ``peer_title`` may be learnt later.
+    or of HLS mechanisms 2, 3, 4 and 6; ``certificate`` (DER) is that of ``signing``, for a peer
+    that has to be told. Titles have 8 octets; ``peer_title`` may be learnt later.
     LocalProtocolError for a length or a curve that does not go with the suite.
     """
 
@@ -36,6 +37,7 @@ class Keys:
     agreement: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
     peer_signing: ec.EllipticCurvePublicKey | None = field(default=None, repr=False)
     peer_agreement: ec.EllipticCurvePublicKey | None = field(default=None, repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         chosen = suite(self.suite)
