@@ -376,6 +376,18 @@ def test_a_top_up_of_gas_is_a_success_only_where_the_result_type_accepts_it(
         result, (("Prepayment/ConsumerTopUpResponse", said),))
 
 
+@pytest.mark.parametrize(("logs", "result", "said"), [
+    (0x00, "failure", "no_log_cleared"), (0x10, "success", "success"),
+    (0xFF, "success", "success")])
+def test_the_clearing_of_a_log_of_gas_is_a_success_only_where_a_log_was_cleared(
+    logs: int, result: str, said: str
+) -> None:
+    response = payloads.read(message(0x0015, gbz.from_plain([{
+        "cluster": "Events", "command": "ClearEventLogResponse", "direction": "to_client",
+        "fields": {"cleared_events_logs": logs}}]).encode()))
+    assert (response.result, response.codes) == (result, (("Events/ClearEventLogResponse", said),))
+
+
 def test_an_attribute_that_was_asked_for_and_not_answered_is_named() -> None:
     asked = message(0x0074, payloads.build("GCS13a"), Cra.COMMAND)
     answer = gbz.from_plain([{

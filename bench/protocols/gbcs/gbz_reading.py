@@ -2,9 +2,9 @@
 
 Values are named ``Cluster/attribute`` and ``Cluster/Command/field``; where a command comes more
 than once, from the second on with its number: ``Prepayment/PublishDebtLog[1]/...``. A default
-response, the status of an attribute and the result type of a top-up are results; so is what is
-published, a success. Clauses and items are those of the mapping rows: by attribute id, or by the
-command in the response column.
+response, the status of an attribute, the result type of a top-up and the logs that were cleared are
+results; so is what is published, a success. Clauses and items are those of the mapping rows: by
+attribute id, or by the command in the response column.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ _ID = re.compile(r":\s*0x([0-9A-F]{2,4})\s*$")
 _RESULT_TYPE = "result_type"
 _ACCEPTED = frozenset({"accepted", "accepted_supply_enabled", "accepted_supply_disabled",
                        "accepted_supply_armed"})
+# Nor has that to the clearing of an event log: a set of the logs that were cleared (Events 0x0709,
+# Clear Event Log Response 0x02).
+_CLEARED, _NONE_CLEARED = "cleared_events_logs", "no_log_cleared"
 _TIME = "utc_time"
 _GAS = re.compile(r"(summation|consumption)")
 # Unit of measure of the Metering cluster -> the unit of its summations (ZigBee Smart Energy 1.2,
@@ -102,6 +105,8 @@ def _codes(record: Mapping[str, Any], number: str) -> Iterator[tuple[str, str]]:
     elif isinstance(fields, Mapping) and _RESULT_TYPE in fields:
         code = str(fields[_RESULT_TYPE])
         yield number, SUCCESS if code in _ACCEPTED else code
+    elif isinstance(fields, Mapping) and _CLEARED in fields:
+        yield number, SUCCESS if fields[_CLEARED] else _NONE_CLEARED
     elif isinstance(fields, Mapping) and isinstance(fields.get("status"), str):
         yield number, fields["status"]
     else:
