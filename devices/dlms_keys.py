@@ -258,7 +258,7 @@ class _File:
             text = value.encode() if isinstance(value, str) else b""
             key: object = serialization.load_pem_private_key(text, None) if private else \
                 _public_key(text)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             key = None
         if not isinstance(key, kind):
             self._wrong(place, name, "an EC private key in PEM form, without a password" if private
@@ -273,7 +273,7 @@ class _File:
             read = x509.load_pem_x509_certificate(value.encode() if isinstance(value, str) else b"")
             if signing is not None and read.public_key() == signing.public_key():
                 octets = read.public_bytes(serialization.Encoding.DER)
-        except (ValueError, UnsupportedAlgorithm):
+        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
             pass
         if not octets:
             self._wrong(place, name, "the certificate of signing in PEM form")

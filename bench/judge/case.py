@@ -104,8 +104,10 @@ def _take(attempt: _Attempt, event: Event, case: TestCase, answers: Answers) -> 
         restoring = "not restored: " if event.data.get("phase") == "postamble" else ""
         attempt.remarks.append((Verdict.INCONCLUSIVE, f"{restoring}{reason}"))
     elif event.kind in WITHHELD and event.data.get("phase") == "postamble":
-        # The purpose was judged all the same, but the device was not restored.
-        attempt.remarks.append((Verdict.INCONCLUSIVE, f"not restored: {reason}"))
+        # The purpose was judged all the same, but the device was not restored. Where it was not
+        # judged for want of the same means, that says enough.
+        if WITHHELD[event.kind] not in (kind for kind, _ in attempt.withheld):
+            attempt.remarks.append((Verdict.INCONCLUSIVE, f"not restored: {reason}"))
     elif event.kind in WITHHELD:
         attempt.withheld.append((WITHHELD[event.kind], reason))
 

@@ -73,7 +73,7 @@ def run_case(case: TestCase, context: Context, attempt: int, *,
                         **({"frames": frames} if frames else {}))
             skip = LINK_BROKE if stopped.broken else stopped.reason
             restore = not stopped.broken and (
-                restore or begun or stopped.kind != "inapplicable")
+                restore or begun or stopped.kind not in ("inapplicable", "not-testable"))
         else:
             begun = True
             yield event("observation", phase=phase, step=index, **data)

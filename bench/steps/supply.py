@@ -30,12 +30,15 @@ class Supply(Arguments):
     "state": "state after the step, likewise; without a switch, by the ICS, both are `enabled`",
 })
 def supply(context: Context, wanted: Supply) -> Observation:
-    """Read the supply state, change it by command where it is another, and read it again."""
+    """Read the supply state, change it by command where it is another, and read it again.
+
+    Nothing is sent where the device does not say: it could not be put back.
+    """
     if not context.answers.ics["supply_switch"]:
         return Observation({"found": "enabled", "state": "enabled"})
     frames: list[Frame] = []
     found = state = _read(context, frames)
-    if state != wanted.state:
+    if found and found != wanted.state:
         for use_case in _COMMANDS[wanted.state]:
             frames += send(context, Send.model_validate({"use_case": use_case})).frames
         state = _read(context, frames)

@@ -81,11 +81,13 @@ def next_half_hour(context: Context, wanted: NextHalfHour) -> Observation:
     return _reference(context)
 
 
-@action("shift_reference", port="time", arguments=ShiftReference, observes=REFERENCE)
+@action("shift_reference", port="time", arguments=ShiftReference, observes=REFERENCE | {
+    "shifted": "seconds that it was moved by, for the step that moves it back",
+})
 def shift_reference(context: Context, wanted: ShiftReference) -> Observation:
     """Move the reference against the device's own clock."""
     context.ports["time"].shift_reference(wanted.seconds)
-    return _reference(context)
+    return Observation({**_reference(context).values, "shifted": wanted.seconds})
 
 
 @action("synchronise", port="time", arguments=Nothing, observes=REFERENCE)

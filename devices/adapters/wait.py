@@ -51,9 +51,9 @@ class Wait:
                 f"{_duration(self._max_wait)}")
         self._sleep(seconds)
 
-    def shift_reference(self, seconds: float) -> None:
+    def shift_reference(self, seconds: float) -> None:  # noqa: ARG002  the port's form
         """Never possible here."""
-        raise NotTestableHere(f"this rig cannot move its reference clock by {seconds:g} s")
+        raise NotTestableHere("this rig cannot move its reference clock")
 
     def synchronise(self) -> None:
         """Never possible here: the hub decides when."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,21 @@ def test_a_certificate_must_be_that_of_the_key(tmp_path: Path, wrong: str) -> No
     one = document["sets"]["signed"]
     one["certificate"] = certified(one["server_signing"]) if wrong == "of another key" else wrong
     with pytest.raises(RigError, match=r"signed\.certificate: expected the certificate of signing"):
+        dlms_keys.load(put(tmp_path, document))
+
+
+@pytest.mark.parametrize(("place", "told"), [
+    ("peer_signing", "an EC public key or a certificate"),
+    ("certificate", "the certificate of signing")])
+def test_a_certificate_of_an_unknown_version_is_told(
+        tmp_path: Path, place: str, told: str) -> None:
+    document = made(tmp_path)
+    one = document["sets"]["signed"]
+    head, *lines, foot = certified(one["signing"]).splitlines()
+    octets = b64decode("".join(lines)).replace(bytes.fromhex("A003020102"),
+                                               bytes.fromhex("A003020109"), 1)
+    one[place] = f"{head}\n{b64encode(octets).decode()}\n{foot}\n"
+    with pytest.raises(RigError, match=rf"signed\.{place}: expected {told}"):
         dlms_keys.load(put(tmp_path, document))
 
 

@@ -116,6 +116,14 @@ def test_a_rig_that_cannot_restore_the_device_leaves_the_case_inconclusive() -> 
     assert "not restored" in result.reason
 
 
+def test_a_rig_that_could_not_judge_a_case_need_not_restore_it() -> None:
+    result = judge(*GOOD[:2], told("not-testable", "body", 1), told("not-testable", "postamble"))
+    assert (result.verdict, result.disposition) == (NONE, Disposition.NOT_TESTABLE)
+    assert result.reason == "body step 2: because"
+    result = judge(*GOOD[:2], told("not-verifiable", "body", 1), told("not-testable", "postamble"))
+    assert (result.verdict, result.disposition) == (INCONCLUSIVE, Disposition.SELECTED)
+
+
 def test_a_case_that_no_event_tells_of_was_not_run() -> None:
     other = replace(ENDED, case="D")
     result = judge_case(CASE, (other,), Answers())

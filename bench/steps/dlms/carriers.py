@@ -76,11 +76,11 @@ class Carrier(Protocol):
     deviations: list[str]
     closed: bool
 
-    def open(self) -> Opening:
-        """Connect the line, and the link on it, anew."""
+    def open(self, patience: float = LONGEST_WAIT) -> Opening:
+        """Connect the line, and the link on it, anew; call for ``patience`` seconds at most."""
 
-    def dial(self) -> Opening:
-        """Connect the line alone."""
+    def dial(self, patience: float = LONGEST_WAIT) -> Opening:
+        """Connect the line alone, likewise."""
 
     def reopen(self) -> Opening:
         """Connect the link on the line that there is."""
@@ -122,14 +122,15 @@ class HdlcCarrier:
         self._port, self._evidence = port, evidence
         self._deframer = Deframer()
 
-    def open(self) -> Opening:
+    def open(self, patience: float = LONGEST_WAIT) -> Opening:
         """Connect the line, then the link by SNRM."""
-        dialled = self.dial()
+        dialled = self.dial(patience)
         return dialled if self.closed else self.reopen()
 
-    def dial(self) -> Opening:
+    def dial(self, patience: float = LONGEST_WAIT) -> Opening:
         """Connect the line alone."""
-        self.deviations += (missed := _call(self._port, self.link.timing.response))
+        self.deviations += (
+            missed := _call(self._port, min(patience, self.link.timing.response)))
         self._evidence.connected()
         if isinstance(self._port, OpticalHead):
             self._evidence.crossed(self._port.crossed)
@@ -299,17 +300,17 @@ class WrapperCarrier:
         self._stream = wrapper.WrapperStream()
         self._waiting: list[wrapper.Wrapped] = []
 
-    def open(self) -> Opening:
+    def open(self, patience: float = LONGEST_WAIT) -> Opening:
         """Connect anew; nothing crosses before the first APDU."""
-        self.deviations += (missed := _call(self._port, self.timeout))
+        self.deviations += (missed := _call(self._port, min(patience, self.timeout)))
         self._evidence.connected()
         self.closed = bool(missed)
         self._stream, self._waiting = wrapper.WrapperStream(), []
         return Opening(NO_CONNECTION if missed else "connected")
 
-    def dial(self) -> Opening:
+    def dial(self, patience: float = LONGEST_WAIT) -> Opening:
         """Connect anew."""
-        return self.open()
+        return self.open(patience)
 
     def reopen(self) -> Opening:
         """Go on with the connection that there is."""

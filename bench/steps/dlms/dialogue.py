@@ -25,7 +25,14 @@ from bench.protocols.dlms.hdlc_parameters import Parameters
 from bench.protocols.dlms.security.counters import Counters, Key
 from bench.protocols.dlms.security.keys import Keys
 from bench.steps.context import Context
-from bench.steps.dlms.carriers import APDU, Carrier, HdlcCarrier, Opening, WrapperCarrier
+from bench.steps.dlms.carriers import (
+    APDU,
+    LONGEST_WAIT,
+    Carrier,
+    HdlcCarrier,
+    Opening,
+    WrapperCarrier,
+)
 from bench.steps.dlms.evidence import Evidence
 from bench.steps.vocabulary import Frame
 from devices.dlms_names import ROLES
@@ -160,11 +167,15 @@ class Dialogue:
         return str(next((name for name, one in declared.items() if one["mechanism"] == "none"),
                         next(iter(declared))))
 
-    def connect(self, association: str, **changes: Any) -> Opening:
-        """Connect line and link anew for an association; none is open then."""
+    def connect(self, association: str, *, patience: float = LONGEST_WAIT, **changes: Any
+                ) -> Opening:
+        """Connect line and link anew for an association; none is open then.
+
+        A call that is not taken is tried again for ``patience`` seconds at most.
+        """
         self.part()
         self.left_open.clear()
-        return self.carry(association, **changes).open()
+        return self.carry(association, **changes).open(patience)
 
     def part(self) -> None:
         """End the links behind an optical head: its line has no end that a meter could notice, and

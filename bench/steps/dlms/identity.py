@@ -9,6 +9,7 @@ from bench.errors import Inconclusive
 from bench.steps.context import Context
 from bench.steps.dlms.addressing import read_attribute
 from bench.steps.dlms.associating import ACCEPTED, open_association
+from bench.steps.dlms.carriers import LONGEST_WAIT
 from bench.steps.dlms.dialogue import Dialogue, dialogue_of
 from bench.steps.dlms.references import attribute
 from bench.steps.dlms.services import result_name
@@ -46,9 +47,11 @@ def firmware_held(context: Context, dialogue: Dialogue) -> tuple[str, str]:
     return "success", octets.hex().upper() if isinstance(octets, bytes) else str(octets)
 
 
-def reach(context: Context, dialogue: Dialogue, association: str) -> str:
-    """Connect anew and open an association; return how far that came."""
-    opening = dialogue.connect(association)
+def reach(context: Context, dialogue: Dialogue, association: str,
+          patience: float = LONGEST_WAIT) -> str:
+    """Connect anew, calling for ``patience`` seconds at most, and open an association; return how
+    far that came."""
+    opening = dialogue.connect(association, patience=patience)
     if opening.outcome not in ("ua", "connected"):
         return opening.outcome
     return open_association(dialogue, association, context.clock()).outcome

@@ -294,7 +294,8 @@ def _done(context: Context, dialogue: Dialogue, name: str, what: str,
                 (left := answered + allowed - time.monotonic()) > 0):
             time.sleep(min(POLL_S, allowed / 10, left))
             if status == UNREAD:
-                opened = reach(context, dialogue, association)
+                left = max(0.0, answered + allowed - time.monotonic())
+                opened = reach(context, dialogue, association, left)
                 if opened == ACCEPTED:
                     transfer = _object(dialogue, name)
                 elif opened not in STARTING:

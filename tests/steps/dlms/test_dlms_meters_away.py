@@ -93,6 +93,31 @@ def test_a_meter_that_starts_anew_in_an_activation_is_called_until_it_must_be_ba
     assert do(context, "read_firmware", image="test")["outcome"] == "success"
 
 
+def test_in_an_activation_no_call_outlasts_what_is_left_of_its_time() -> None:
+    context = opened("hls", kind=Away)
+    context.ixit["dlms"]["images"]["activation_s"] = 0.2
+    for link in ("hdlc", "wrapper"):
+        context.ixit["dlms"]["link"][link]["response_s"] = 60
+    do(context, "transfer_image")
+    do(context, "verify_image")
+    port = context.ports["dlms"]
+    send, call = port.send, port.call
+    patience: list[float] = []
+
+    def gone(octets: bytes) -> None:
+        send(octets)
+        port.calls, port.send = 1_000, send
+
+    def called(seconds: float) -> str:
+        patience.append(seconds)
+        return call(seconds)
+
+    port.send, port.call = gone, called
+    assert do(context, "activate_image")["status"] == "unread"
+    assert patience
+    assert max(patience) <= 0.2
+
+
 class Reached:
     """An emulated meter in a thread of this process, on a port of its own, which it may leave."""
 
