@@ -131,21 +131,21 @@ def test_the_site_has_a_page_for_each_certificate_with_status_and_history(
 def test_each_run_that_a_certificate_rests_on_is_named(
     register: Register, grant: Grants, tmp_path: Path
 ) -> None:
-    further = (RunEvidence("2e" * 32, "bc" * 32), RunEvidence("0e" * 32))
+    further = (RunEvidence("2e" * 32), RunEvidence("0e" * 32, "bc" * 32))
     several = register.grant(grant(bundle_sha256="ab" * 32, further_runs=further), at="2026-03-02")
     one = register.grant(grant("00010001", bundle_sha256="ab" * 32), at="2026-03-02")
     published = register.published(at=DAY)
     told, alone = json.loads("".join(register_json(published)))["certificates"]
     assert told["grant"]["further_runs"] == [
-        {"ledger_hash": "2e" * 32, "bundle_sha256": "bc" * 32},
-        {"ledger_hash": "0e" * 32, "bundle_sha256": ""}]
+        {"ledger_hash": "2e" * 32, "bundle_sha256": ""},
+        {"ledger_hash": "0e" * 32, "bundle_sha256": "bc" * 32}]
     assert "further_runs" not in alone["grant"]
     write_site(published, site := tmp_path / "site")
     page = (site / page_of(several.id)).read_text("utf-8")
     for number, run in enumerate(several.grant.runs, 1):
         assert f"Ledger hash of the evidence, run {number}</dt><dd><code>{run.ledger_hash}<" in page
-    assert f"Evidence bundle (SHA-256), run 2</dt><dd><code>{'bc' * 32}<" in page
-    assert "(SHA-256), run 3" not in page
+    assert f"Evidence bundle (SHA-256), run 3</dt><dd><code>{'bc' * 32}<" in page
+    assert "(SHA-256), run 2" not in page
     assert "Ledger hash of the evidence</dt>" in (site / page_of(one.id)).read_text("utf-8")
 
 
