@@ -85,16 +85,13 @@ class Channel:
 
     def next_invoke(self) -> int:
         """Return the invoke-id-and-priority of the next request; ids go from 1 to 15 and around."""
-        self._invoke = self._invoke % 15 + 1
-        return self.flags | self._invoke
+        self._invoke = invoke = self._invoke % 15 + 1
+        return self.flags | invoke
 
     def ask(self, request: bytes) -> Exchange[Apdu]:
         """Send ``request`` under the protection of the association, return what answers it."""
         sent = self.protect(request)
-        if self.is_too_long(sent):
-            arrived = yield from self.in_blocks(sent)
-        else:
-            arrived = yield sent
+        arrived = (yield from self.in_blocks(sent)) if self.general_blocks else (yield sent)
         return decode((yield from self.answer_in(self.open(arrived))))
 
     def answer_in(self, octets: bytes) -> Exchange[bytes]:
@@ -114,7 +111,7 @@ class Channel:
 
     def check(self, octets: bytes) -> None:
         """Raise RemoteProtocolError if an answer came under less protection than it must have."""
-        if self.protection != NONE and octets[:1] not in _REFUSALS:
+        if self.protection is not NONE and octets[:1] not in _REFUSALS:
             check_protection(self.opened, self.answers or self.protection)
 
     def protect(self, request: bytes) -> bytes:
@@ -123,7 +120,7 @@ class Channel:
         A service that has no tag of its own under a key, ACCESS, goes in the general form.
         """
         protection = self.protection
-        if protection == NONE:
+        if protection is NONE or not protection.applied:
             return request
         if protection.envelope is _BY_SERVICE and request[0] not in GLOBAL:
             protection = protection._replace(envelope=Envelope.GENERAL)
@@ -134,19 +131,19 @@ class Channel:
 
         Unless it was ``joined`` from blocks, each of which was opened here.
         """
-        if len(octets) > self.max_pdu > 0 and not joined:
+        if self.max_pdu and len(octets) > self.max_pdu and not joined:
             raise RemoteProtocolError(self.max_pdu, f"an APDU of at most {self.max_pdu} octets",
                                       f"{len(octets)}")
-        self.arrived, security = octets, self.security
-        self._opened = opened = None if security is None else security.unprotect(octets)
-        return octets if opened is None else opened.apdu
-
-    def is_too_long(self, octets: bytes) -> bool:
-        """Whether an APDU has to go in general blocks."""
-        return self.general_blocks and len(octets) > self.server_max_pdu
+        self.arrived = octets
+        if self.security is None:
+            return octets
+        self._opened = opened = self.security.unprotect(octets)
+        return opened.apdu
 
     def in_blocks(self, octets: bytes) -> Exchange[bytes]:
-        """Send an APDU in blocks that the server takes, return what answers it."""
+        """Send an APDU, in blocks where the server does not take it whole; return its answer."""
+        if len(octets) <= self.server_max_pdu:
+            return (yield octets)
         limits = self.caps.general_blocks
         room = self.server_max_pdu - _HEAD
         if room < 1:

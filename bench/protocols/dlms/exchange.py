@@ -22,11 +22,11 @@ class Streamed(bytes):
 def carry(exchange: Exchange[T], send: Callable[[bytes], None], receive: Callable[[], bytes]) -> T:
     """Return what ``exchange`` gives; what ``send`` and ``receive`` raise ends it."""
     try:
-        octets = next(exchange)
+        octets, go_on = next(exchange), exchange.send
         while True:
             if octets:
                 send(octets)
-            octets = exchange.send(b"" if type(octets) is Streamed else receive())
+            octets = go_on(b"" if type(octets) is Streamed else receive())
     except StopIteration as end:
         value: T = end.value
         return value

@@ -11,16 +11,22 @@ from __future__ import annotations
 from bench.errors import RemoteProtocolError
 from bench.protocols.dlms import hdlc_events as events
 from bench.protocols.dlms.hdlc_address import Address
-from bench.protocols.dlms.hdlc_events import Event, Received
-from bench.protocols.dlms.hdlc_exchange import COMMAND_LLC, RESPONSE_LLC, Piece, Wrong
-from bench.protocols.dlms.hdlc_frame import Frame, FrameType, assemble
+from bench.protocols.dlms.hdlc_checksum import check_sequence
+from bench.protocols.dlms.hdlc_events import Event
+from bench.protocols.dlms.hdlc_exchange import (
+    COMMAND_LLC,
+    RESPONSE_LLC,
+    Exchange,
+    Piece,
+    Wrong,
+)
+from bench.protocols.dlms.hdlc_frame import FLAG, Frame, FrameType, Starts
 from bench.protocols.dlms.hdlc_link import Link, Timing, not_connected
 from bench.protocols.dlms.hdlc_parameters import DEFAULT, Parameters, decode_parameters
 from bench.protocols.dlms.hdlc_states import CLIENT, TO_CLIENT, Action, Happening, State
 
 _SNRM, _DISC = 0x83, 0x43
 _CONNECTED = State.CONNECTED  # in Python 3.11 a call each time
-_new = tuple.__new__  # half the time of the class
 _TO_REPEAT = {State.CONNECTING: "UA to SNRM", State.DISCONNECTING: "UA to DISC"}
 
 
@@ -61,18 +67,48 @@ class ClientLink(Link):
         if self.state is not _CONNECTED:
             raise not_connected(self.state)
         self._expects = answered
-        if self._has_turn and pdu:
-            information = self._own_llc + pdu
-            control = self._exchange.alone(information)
-            if control is not None:  # nearly always
-                self._poll_due = None
-                self._out.append(assemble(self._addresses, control, information, False))
-                self._has_turn = False
-                self._timed = True
-                return
         self._exchange.queue(pdu)
         if self._has_turn:
             self._use_turn(poll=answered)
+
+    def request(self, pdu: bytes, now: float) -> bytes | None:
+        """Return the one frame that sends ``pdu`` at ``now`` and polls for a PDU in return.
+
+        That is nearly always all it takes. None, with nothing done, where it takes more:
+        :meth:`send` and :meth:`outgoing` do it.
+        """
+        if not self._has_turn or self.state is not _CONNECTED or self._out or not pdu:
+            return None
+        control = self._exchange.alone(pdu)
+        if control is None:
+            return None
+        self._now = now
+        self._answer_due = now + self.timing.response
+        self._poll_due = None
+        self._expects = True
+        self._has_turn = False
+        start, _, register = self._sent[len(pdu) << 8 | control]
+        assert start is not None  # what is alone fits
+        return start + pdu + check_sequence(pdu, register) + FLAG
+
+    def take_one(self, octets: bytes, now: float) -> bytes | None:
+        """Take the one frame that answers :meth:`request`, as nearly always; return its PDU.
+
+        None, with nothing taken, where ``octets`` are anything else: :meth:`receive` tells what.
+        """
+        exchange = self._exchange
+        control = exchange.hoped
+        if control is None or exchange.busy or self.state is not _CONNECTED:
+            return None
+        pdu = self._deframer.take_one(octets, self._awaited, control)
+        if pdu is not None:  # the turn ends, and nothing is left open
+            exchange.heard()
+            self._now = self._last_octet = now
+            self._answer_due = None
+            self._expects = False
+            self._has_turn = True
+            self._attempts = 0
+        return pdu
 
     def poll(self) -> None:
         """Ask, by RR, whether the server has something to send."""
@@ -81,23 +117,14 @@ class ClientLink(Link):
         if self._has_turn:
             self._use_turn(poll=True)
 
-    def receive(self, octets: bytes, now: float) -> list[Event]:
-        """Take what arrived at ``now`` (seconds of any steady clock)."""
-        exchange = self._exchange
-        if self.state is not _CONNECTED or (control := exchange.hoped()) is None:
-            return super().receive(octets, now)
-        information = self._deframer.take_one(
-            octets, self._addressed, control, exchange.parameters.max_information_receive)
-        if information is None or information[:3] != RESPONSE_LLC:
-            return super().receive(octets, now)
-        # nearly always: the turn ends, and nothing is left open
-        exchange.heard()
-        self._now = self._last_octet = now
-        self._answer_due = None
-        self._expects = False
-        self._has_turn = True
-        self._attempts = 0
-        return [_new(Received, (information[3:], False))]
+    def outgoing(self, now: float) -> list[bytes]:
+        """Return the frames to send at ``now``, each with its flags; time-outs start here."""
+        self._now = now
+        if self._timed:
+            self._timed = False
+            self._answer_due = now + self.timing.response
+        out, self._out = self._out, []
+        return out
 
     def draft(self, pdu: bytes) -> Frame:
         """Return the I frame that :meth:`send` would send now; nothing is sent.
@@ -108,10 +135,10 @@ class ClientLink(Link):
         return Frame(FrameType.I, self.peer, self.own, True, self._own_llc + pdu,
                      send_number=exchange.send_number, receive_number=exchange.receive_number)
 
-    def _before_sending(self) -> None:
-        if self._timed:
-            self._timed = False
-            self._answer_due = self._now + self.timing.response
+    def _fresh(self, parameters: Parameters) -> Exchange:
+        self._sent = Starts(self._addresses, COMMAND_LLC, parameters.max_information_transmit)
+        self._awaited = Starts(self._addressed, RESPONSE_LLC, parameters.max_information_receive)
+        return super()._fresh(parameters)
 
     def _begin(self, happening: Happening) -> None:
         self.state, _ = CLIENT[self.state, happening]

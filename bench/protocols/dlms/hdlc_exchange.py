@@ -19,6 +19,8 @@ from bench.protocols.dlms.hdlc_parameters import Parameters
 COMMAND_LLC = bytes.fromhex("E6E600")
 RESPONSE_LLC = bytes.fromhex("E6E700")
 
+_ANSWER = tuple((control + 2 & 0x0E) << 4 | FINAL | control >> 4 & 0x0E for control in range(256))
+"""Control octet of an I frame -> of the I frame that hears it and is the next to be heard."""
 _RR, _RNR = 0x01, 0x05
 _I, _RNR_FRAME = FrameType.I, FrameType.RNR  # in Python 3.11 a call each time
 
@@ -53,6 +55,9 @@ class Exchange:
         self.busy = False
         """Whether this side takes no I frames for now and says so by RNR."""
         self.peer_is_busy = False
+        self.hoped: int | None = None
+        """The control octet of an I frame that ends the turn and hears all of ours, where it can
+        bring a whole PDU: after :meth:`alone`, as long as nothing else is queued or taken."""
         self.send_number = 0  # V(S), of the next frame that was never sent
         self.receive_number = 0  # V(R)
         self._llc = llc
@@ -77,6 +82,7 @@ class Exchange:
         """Have ``pdu`` sent, in as many segments as it takes."""
         if not pdu:
             raise LocalProtocolError("an empty PDU cannot be sent")
+        self.hoped = None
         octets = self._llc + pdu
         size = self.parameters.max_information_transmit
         if "hdlc-max-information-exceeded" in self._faults:
@@ -85,31 +91,25 @@ class Exchange:
             end = start + size
             self._queue.append((octets[start:end], end < len(octets)))
 
-    def alone(self, information: bytes) -> int | None:
-        """Take the turn for a PDU behind its LLC header, all there is to send, in one frame.
+    def alone(self, pdu: bytes) -> int | None:
+        """Take the turn for ``pdu``, all there is to send, in one frame.
 
         Return the control octet, poll bit set. None, with nothing taken, where it is not so.
         """
-        if (self._outstanding or self._queue or self.peer_is_busy or self._faults
+        information = self._llc + pdu
+        if (self._outstanding or self._queue or self._parts or self.peer_is_busy or self._faults
                 or len(information) > self.parameters.max_information_transmit):
             return None
+        self._outstanding.append((information, False))
         number = self.send_number
         self.send_number = number + 1 & 7
-        self._outstanding.append((information, False))
-        return self.receive_number << 5 | FINAL | number << 1
-
-    def hoped(self) -> int | None:
-        """Return the control octet of an I frame that ends the turn and hears all of ours.
-
-        None where it could not bring a whole PDU: then :meth:`take` has to look closer.
-        """
-        if self._parts or self._queue or self.busy or self._faults:
-            return None
-        return self.send_number << 5 | FINAL | self.receive_number << 1
+        control = self.receive_number << 5 | FINAL | number << 1
+        self.hoped = _ANSWER[control]
+        return control
 
     def heard(self) -> None:
         """Count the frame that was hoped for."""
-        self.peer_is_busy = False
+        self.hoped = None
         self.receive_number = self.receive_number + 1 & 7
         self._outstanding.clear()
 
@@ -145,6 +145,7 @@ class Exchange:
 
         The PDU still has its LLC header. Raises :class:`Wrong`.
         """
+        self.hoped = None
         progress = self._acknowledge(frame)
         if frame.type is not _I:
             if frame.information:

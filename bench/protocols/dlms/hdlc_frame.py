@@ -118,22 +118,6 @@ def assemble(addresses: bytes, control: int, information: bytes, segmented: bool
     return head + information + check_sequence(information, register) + FLAG
 
 
-def information_in(octets: bytes, addresses: bytes, control: int, most: int) -> bytes | None:
-    """Return the information in one whole frame, flags included, that has these head fields.
-
-    None for all else: a frame without information or with more than ``most`` octets, a segmented
-    or a broken one too.
-    """
-    size = len(octets) - len(addresses) - 9
-    if not 0 < size <= most:
-        return None
-    head, register = _head(addresses, control, size, False)
-    if (not octets.startswith(head) or octets[-1] != 0x7E
-            or crc_hqx(octets[len(head) : -1].translate(TURNED), register) != RIGHT):
-        return None
-    return octets[len(head) : -3]
-
-
 @lru_cache(maxsize=4096)  # a link has few addresses and lengths, and eight numbers each way
 def _head(addresses: bytes, control: int, information: int, segmented: bool) -> tuple[bytes, int]:
     """Return what stands in front of so many octets of information, flag and HCS included.
@@ -148,6 +132,35 @@ def _head(addresses: bytes, control: int, information: int, segmented: bool) -> 
     if information:
         head += check_sequence(head)
     return FLAG + head, run(head)
+
+
+class Starts(dict[int, tuple[bytes | None, int, int]]):
+    """Starts of frames with a whole PDU from one station to another, by PDU and control octet.
+
+    The key is ``octets of the PDU << 8 | control octet``; the value all that stands in front of
+    the PDU, flag and LLC header included, how many octets that is, and the register of the check
+    sequence behind it. No start where the information would have more than ``most`` octets.
+    """
+
+    def __init__(self, addresses: bytes, llc: bytes, most: int) -> None:
+        super().__init__()
+        self.around = len(addresses) + len(llc) + 9
+        """Octets of a frame beside its PDU."""
+        self._addresses, self._llc, self._most = addresses, llc, most
+
+    def __missing__(self, key: int) -> tuple[bytes | None, int, int]:
+        """Make a start."""
+        if len(self) == 4096:  # a link has eight numbers each way and few lengths
+            self.clear()
+        pdu, control = divmod(key, 0x100)
+        information = len(self._llc) + pdu
+        if pdu <= 0 or information > self._most:
+            self[key] = (None, 0, 0)
+        else:
+            head, register = _head(self._addresses, control, information, False)
+            start = head + self._llc
+            self[key] = (start, len(start), run(self._llc, register))
+        return self[key]
 
 
 def decode(octets: bytes) -> Frame:
@@ -247,17 +260,17 @@ class Deframer:
             pass
         return arrivals
 
-    def take_one(self, octets: bytes, addresses: bytes, control: int, most: int) -> bytes | None:
-        """Take the one frame that ``octets`` are, as nearly always; return its information.
+    def take_one(self, octets: bytes, awaited: Starts, control: int) -> bytes | None:
+        """Take the one awaited frame that ``octets``, flags included, nearly always are.
 
-        None, with nothing taken, where :func:`information_in` finds none: :meth:`feed` says why.
+        Return its PDU. None, with nothing taken, for all else: :meth:`feed` says what it is.
         """
-        if self._buffer:
+        start, end, register = awaited[len(octets) - awaited.around << 8 | control]
+        if (self._buffer or octets[:end] != start or octets[-1] != 0x7E
+                or crc_hqx(octets[end:-1].translate(TURNED), register) != RIGHT):
             return None
-        information = information_in(octets, addresses, control, most)
-        if information is not None:
-            self._open = True
-        return information
+        self._open = True
+        return octets[end:-3]
 
     def give_up(self) -> list[Arrival]:
         """Forget what is pending, after a silence that no frame may have; return what it was."""

@@ -118,11 +118,8 @@ class Link:
         return told
 
     def outgoing(self, now: float) -> list[bytes]:
-        """Return the frames to send at ``now``, each with its flags; time-outs start here."""
-        self._now = now
-        self._before_sending()
-        out, self._out = self._out, []
-        return out
+        """Return the frames to send at ``now`` (as ``receive`` has it), each with its flags."""
+        raise NotImplementedError
 
     def take(self, arrival: Arrival, now: float) -> list[Event]:
         """Take one arrival of a deframer that several links share."""
@@ -166,9 +163,6 @@ class Link:
         raise NotImplementedError
 
     def _do(self, action: Action, frame: Frame, octets: bytes) -> list[Event]:
-        raise NotImplementedError
-
-    def _before_sending(self) -> None:
         raise NotImplementedError
 
     def _overdue(self) -> list[Event]:

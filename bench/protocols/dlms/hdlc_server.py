@@ -52,10 +52,14 @@ class ServerLink(Link):
             raise not_connected(self.state)
         self._exchange.queue(pdu)
 
-    def _before_sending(self) -> None:
+    def outgoing(self, now: float) -> list[bytes]:
+        """Return the frames to send at ``now``, each with its flags."""
+        self._now = now
         if self._polled:
             self._polled = False
             self._emit_all(self._exchange.turn() or [self._exchange.ready()])
+        out, self._out = self._out, []
+        return out
 
     def _happens(self, happening: Happening, frame: Frame, octets: bytes) -> list[Event]:
         self._last_frame = self._now

@@ -50,10 +50,7 @@ def get(channel: Channel, attribute: Attribute, selection: Selection | None = No
     invoke = channel.next_invoke()
     sent = channel.protect(request_for(invoke, attribute) if selection is None
                            else GetRequestNormal(invoke, attribute, selection).encode())
-    if channel.is_too_long(sent):
-        arrived = yield from channel.in_blocks(sent)
-    else:
-        arrived = yield sent
+    arrived = (yield from channel.in_blocks(sent)) if channel.general_blocks else (yield sent)
     octets = channel.open(arrived)
     data = value_for(invoke, octets)
     if data is not None:  # nearly always

@@ -37,6 +37,30 @@ def encode(source: int, destination: int, apdu: bytes) -> bytes:
                                  f"{len(apdu)}: each is 0 to 65535") from wrong
 
 
+class Headers(dict[int, bytes | None]):
+    """The headers from one port to another, by the octets of the APDU; each is made once.
+
+    None where no APDU has so many octets. LocalProtocolError for a port that cannot be.
+    """
+
+    def __init__(self, source: int, destination: int) -> None:
+        super().__init__({0: encode(source, destination, b"")})
+        self._source, self._destination = source, destination
+
+    def __missing__(self, length: int) -> bytes | None:
+        """Make the header of an APDU of ``length`` octets."""
+        if not 0 <= length <= LARGEST:
+            return None
+        header = self[length] = HEADER.pack(VERSION, self._source, self._destination, length)
+        return header
+
+    def encode(self, apdu: bytes) -> bytes:
+        """Return ``apdu`` behind its header; LocalProtocolError where it is too long."""
+        header = self[len(apdu)]
+        return encode(self._source, self._destination, apdu) if header is None else header + apdu
+
+
+_SIZE, _fields = HEADER.size, HEADER.unpack_from
 _new = tuple.__new__  # half the time of the class
 
 
@@ -61,10 +85,10 @@ class WrapperStream:
 
         What was complete before the error is returned first; the error comes with the next call.
         """
-        if not self._buffer and self._error is None and len(octets) >= HEADER.size:
-            version, source, destination, length = HEADER.unpack_from(octets)
-            if version == VERSION and length == len(octets) - HEADER.size:  # as nearly always
-                return [_new(Wrapped, (source, destination, octets[8:]))]
+        if not self._buffer and len(octets) >= _SIZE:  # and so no error, which keeps its octets
+            version, source, destination, length = _fields(octets)
+            if length == len(octets) - _SIZE and version == VERSION:  # as nearly always
+                return [_new(Wrapped, (source, destination, octets[_SIZE:]))]
         buffer = self._buffer + octets
         found: list[Wrapped] = []
         while self._error is None and len(buffer) >= HEADER.size:
@@ -81,6 +105,15 @@ class WrapperStream:
         if self._error is not None and not found:
             raise self._error.with_traceback(None)
         return found
+
+    def take_one(self, octets: bytes, awaited: Headers) -> bytes | None:
+        """Take the one whole APDU between the awaited ports that ``octets`` nearly always are.
+
+        None, with nothing taken, for all else: :meth:`feed` says what it is.
+        """
+        if self._buffer or octets[:_SIZE] != awaited[len(octets) - _SIZE]:
+            return None
+        return octets[_SIZE:]
 
     def drop(self) -> bytes:
         """Forget and return what is pending, and an error with it."""

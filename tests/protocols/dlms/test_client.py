@@ -55,6 +55,13 @@ def associated(server: Server, parameters: Parameters | None = None,
     return client
 
 
+@pytest.mark.parametrize("max_pdu", [0, 1_032])
+def test_a_client_without_a_maximum_takes_an_answer_of_any_length(max_pdu: int) -> None:
+    server = Server(values(), max_pdu=0, conformance=~Conformance.GENERAL_BLOCK_TRANSFER)
+    client = associated(server, Parameters(max_pdu=max_pdu))
+    assert run(client.get(SERIAL), server.take).data == LONG
+
+
 def test_values_are_read() -> None:
     server = Server(values())
     client = associated(server)

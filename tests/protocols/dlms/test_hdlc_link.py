@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from bench.protocols.dlms import hdlc_events as events
 from bench.protocols.dlms import hdlc_mutation
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
-from bench.protocols.dlms.hdlc_events import Event
+from bench.protocols.dlms.hdlc_events import Event, Received
 from bench.protocols.dlms.hdlc_frame import Frame, FrameType, decode
 from bench.protocols.dlms.hdlc_link import Link, Timing
 from bench.protocols.dlms.hdlc_parameters import Parameters
@@ -508,19 +509,44 @@ def test_each_state_that_waits_for_an_answer_ends_when_none_comes() -> None:
         assert CLIENT_TABLE[state, Happening.EXHAUSTED][0] is State.DISCONNECTED
 
 
-# -- the answer that nearly always comes has a way of its own --------------------------------------
+# -- the request and the answer of nearly always have a way of their own ---------------------------
 
 
-def asking(most: int = 64) -> ClientLink:
-    """Return a connected client that has asked for something and awaits the answer."""
+def connected(most: int = 64) -> ClientLink:
+    """Return a client whose link is up."""
     client = ClientLink(CLIENT, SERVER, Parameters(most, most, 1, 1), TIMING)
     client.connect()
     client.outgoing(0.0)
     client.receive(Frame(FrameType.UA, CLIENT, SERVER,
                          information=Parameters(most, most, 1, 1).encode()).encode(), 0.0)
-    client.send(b"request")
-    client.outgoing(0.0)
     return client
+
+
+def ask(client: ClientLink, pdu: bytes, now: float) -> list[bytes]:
+    """Send ``pdu`` the long way; return the frames."""
+    client.send(pdu)
+    return client.outgoing(now)
+
+
+def ask_shortly(client: ClientLink, pdu: bytes, now: float) -> list[bytes]:
+    """Send ``pdu`` the short way, or the long way where there is none."""
+    frame = client.request(pdu, now)
+    return ask(client, pdu, now) if frame is None else [frame]
+
+
+def take_shortly(client: ClientLink, octets: bytes, now: float) -> list[Event]:
+    """Take what arrived the short way, or the long way where there is none."""
+    pdu = client.take_one(octets, now)
+    return client.receive(octets, now) if pdu is None else [Received(pdu)]
+
+
+def asking() -> tuple[ClientLink, ClientLink]:
+    """Return two clients that have asked for something, the first the short way."""
+    short, long = connected(), connected()
+    frame = short.request(b"request", 0.0)
+    assert frame is not None
+    assert [frame] == ask(long, b"request", 0.0)
+    return short, long
 
 
 ANSWER = Frame(FrameType.I, CLIENT, SERVER, True, b"\xe6\xe7\0answer", receive_number=1)
@@ -560,13 +586,15 @@ PRIOR: dict[str, Callable[[ClientLink], object]] = {
     "queued": lambda client: client.send(b"more"),
     "disconnecting": lambda client: client.disconnect(),
     "asked again": lambda client: (client.time_passed(1.0), client.outgoing(1.0)),
-    "not ready": lambda client: Link.receive(
-        client, ANSWER._replace(type=FrameType.RNR, information=b"").encode(), 0.0),
-    "half a frame": lambda client: Link.receive(client, ANSWER.encode()[:9], 0.0),
+    "not ready": lambda client: client.receive(
+        ANSWER._replace(type=FrameType.RNR, information=b"").encode(), 0.0),
+    "half a frame": lambda client: client.receive(ANSWER.encode()[:9], 0.0),
     "given up": lambda client: (
-        Link.receive(client, ANSWER.encode()[:9], 0.0), client.time_passed(0.9)),
-    "half a PDU": lambda client: Link.receive(
-        client, ANSWER._replace(final=False, segmented=True).encode(), 0.0),
+        client.receive(ANSWER.encode()[:9], 0.0), client.time_passed(0.9)),
+    "half a PDU": lambda client: client.receive(
+        ANSWER._replace(final=False, segmented=True).encode(), 0.0),
+    "gone": lambda client: client.receive(
+        ANSWER._replace(type=FrameType.DM, information=b"").encode(), 0.0),
 }
 
 
@@ -574,7 +602,11 @@ UNFLAGGED = ANSWER._replace(send_number=1, receive_number=2).encode()[1:]
 """A frame whose first flag is the last one of the frame before."""
 
 
-@pytest.mark.parametrize("behind", [b"", UNFLAGGED, UNFLAGGED[:9]], ids=["", "frame", "half"])
+READY = Frame(FrameType.RR, CLIENT, SERVER, receive_number=1).encode()
+
+
+@pytest.mark.parametrize("behind", [b"", UNFLAGGED, UNFLAGGED[:9], READY],
+                         ids=["", "frame", "half", "ready"])
 @pytest.mark.parametrize("now", [1.01, 1.5])
 @pytest.mark.parametrize("prior", PRIOR)
 def test_the_short_way_of_an_answer_is_the_long_way(
@@ -582,21 +614,94 @@ def test_the_short_way_of_an_answer_is_the_long_way(
     arrivals = [one.encode() for one in ANSWERS.values()]
     arrivals += spoilt(ANSWER.encode()).values()
     for octets in arrivals:
-        short, long = asking(), asking()
+        short, long = asking()
         for client in (short, long):
             PRIOR[prior](client)
-        told = [short.receive(octets, now), Link.receive(long, octets, now)]
-        assert repr(told[0]) == repr(told[1]), octets.hex()
+        assert repr(take_shortly(short, octets, now)) == repr(long.receive(octets, now)), octets
         assert short.deadline == long.deadline
-        assert repr(short.receive(behind, now)) == repr(Link.receive(long, behind, now))
-        for moment in (now, now + 2.0, now + 4.0):
-            assert short.deadline == long.deadline
-            assert repr(short.time_passed(moment)) == repr(long.time_passed(moment))
-            assert short.outgoing(moment) == long.outgoing(moment)
-        if short.state is State.CONNECTED:
-            for client in (short, long):
-                client.send(b"next")
-            for tries in range(10):  # until it is given up
-                moment = now + 6.0 + 2 * tries
-                assert short.outgoing(moment) == long.outgoing(moment)
-                assert repr(short.time_passed(moment)) == repr(long.time_passed(moment))
+        assert repr(take_shortly(short, behind, now)) == repr(long.receive(behind, now))
+        alike_until_given_up(short, long, now)
+
+
+def alike_until_given_up(short: ClientLink, long: ClientLink, now: float) -> None:
+    """Assert that two clients, the first of which may go the short way, do the same from now on."""
+    for moment in (now, now + 2.0, now + 4.0):
+        assert short.deadline == long.deadline
+        assert repr(short.time_passed(moment)) == repr(long.time_passed(moment))
+        assert short.outgoing(moment) == long.outgoing(moment)
+    if short.state is not State.CONNECTED:
+        return
+    assert ask_shortly(short, b"next", now + 6.0) == ask(long, b"next", now + 6.0)
+    for tries in range(10):
+        moment = now + 6.0 + 2 * tries
+        assert short.deadline == long.deadline
+        assert repr(short.time_passed(moment)) == repr(long.time_passed(moment))
+        assert short.outgoing(moment) == long.outgoing(moment)
+
+
+BEFORE: dict[str, Callable[[ClientLink], object]] = {
+    "nothing": lambda client: None,
+    "busy": lambda client: setattr(client, "busy", True),
+    "asked": lambda client: ask(client, b"first", 1.0),
+    "queued": lambda client: client.send(b"first"),
+    "unnumbered": lambda client: client.send_unnumbered(b"notice"),
+    "polled": lambda client: client.poll(),
+    "idle": lambda client: (client.poll(), client.outgoing(1.0), client.receive(
+        Frame(FrameType.RR, CLIENT, SERVER).encode(), 1.0)),
+    "not ready": lambda client: (client.poll(), client.outgoing(1.0), client.receive(
+        Frame(FrameType.RNR, CLIENT, SERVER).encode(), 1.0)),
+    "half a PDU": lambda client: client.receive(
+        ANSWER._replace(final=False, segmented=True, receive_number=0).encode(), 1.0),
+    "half a frame": lambda client: client.receive(ANSWER.encode()[:9], 1.0),
+    "not heard": lambda client: (ask(client, b"first", 1.0), client.receive(
+        ANSWER._replace(receive_number=0).encode(), 1.0)),
+    "polled again": lambda client: (ask(client, b"first", 1.0), client.receive(READY, 1.0)),
+    "nothing yet": lambda client: (ask(client, b"first", 1.0), client.receive(READY, 1.0),
+                                   client.outgoing(1.0), client.receive(READY, 1.0)),
+    "answered": lambda client: (ask(client, b"first", 1.0), client.receive(ANSWER.encode(), 1.0)),
+}
+
+
+@pytest.mark.parametrize("pdu", [b"request", bytes(61), bytes(62), bytes(200)], ids=len)
+@pytest.mark.parametrize("before", BEFORE)
+def test_the_short_way_of_a_request_is_the_long_way(before: str, pdu: bytes) -> None:
+    for send_number, receive_number in product(range(3), repeat=2):
+        short, long = connected(), connected()
+        for client in (short, long):
+            BEFORE[before](client)
+        assert ask_shortly(short, pdu, 1.1) == ask(long, pdu, 1.1)
+        answer = ANSWER._replace(send_number=send_number, receive_number=receive_number).encode()
+        assert repr(take_shortly(short, answer, 1.2)) == repr(long.receive(answer, 1.2))
+        alike_until_given_up(short, long, 1.3)
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_the_short_way_of_a_request_ends_as_the_long_way_where_none_answers(before: str) -> None:
+    short, long = connected(), connected()
+    for client in (short, long):
+        BEFORE[before](client)
+    assert ask_shortly(short, b"request", 1.1) == ask(long, b"request", 1.1)
+    alike_until_given_up(short, long, 1.2)
+
+
+def test_requests_and_answers_go_the_short_way_again_and_again() -> None:
+    client = connected()
+    for number in range(20):
+        frame = client.request(b"request", float(number))
+        assert frame == Frame(
+            FrameType.I, SERVER, CLIENT, True, b"\xe6\xe6\0request",
+            send_number=number % 8, receive_number=number % 8).encode()
+        assert client.deadline == number + TIMING.response
+        answer = ANSWER._replace(send_number=number % 8, receive_number=(number + 1) % 8)
+        assert client.take_one(answer.encode(), number + 0.5) == b"answer"
+        assert client.take_one(answer.encode(), number + 0.5) is None
+        assert client.deadline is None
+
+
+@pytest.mark.parametrize("state", ["disconnected", "connecting", "gone"])
+def test_no_request_goes_the_short_way_before_or_after_the_link(state: str) -> None:
+    client = connected() if state == "gone" else ClientLink(CLIENT, SERVER)
+    if state != "disconnected":
+        (client.disconnect if state == "gone" else client.connect)()
+    assert client.request(b"request", 0.0) is None
+    assert connected().request(b"", 0.0) is None

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bench.errors import LocalProtocolError, RemoteProtocolError
 from bench.protocols.dlms.wrapper import (
+    LARGEST,
     MUTATIONS,
+    Headers,
     Wrapped,
     WrapperStream,
     encode,
@@ -50,6 +52,47 @@ def test_a_wrong_version_is_told_after_what_came_before_it_and_until_dropped() -
             reader.feed(good)
     reader.drop()
     assert reader.feed(good) == [Wrapped(16, 1, b"\xc0")]
+
+
+@given(wrapped)
+def test_headers_made_once_are_those_made_each_time(one: Wrapped) -> None:
+    headers = Headers(one.source, one.destination)
+    for _ in range(2):
+        assert headers.encode(one.apdu) == encode(*one)
+
+
+def test_headers_are_refused_as_without_them() -> None:
+    with pytest.raises(LocalProtocolError, match="0 to 65535"):
+        Headers(70_000, 1)
+    headers = Headers(16, 1)
+    with pytest.raises(LocalProtocolError, match="length of 65536"):
+        headers.encode(bytes(LARGEST + 1))
+    assert headers.encode(bytes(LARGEST)) == encode(16, 1, bytes(LARGEST))
+
+
+@given(wrapped, st.integers(0, 63), st.binary(max_size=9))
+def test_one_whole_apdu_is_taken_at_once_and_all_else_is_left(
+        one: Wrapped, bit: int, more: bytes) -> None:
+    reader, awaited, octets = WrapperStream(), Headers(*one[:2]), encode(*one)
+    assert reader.take_one(octets, awaited) == one.apdu
+    changed = bytearray(octets)
+    changed[bit // 8] ^= 1 << bit % 8
+    others = [bytes(changed), octets[:-1], octets[:7], b"", octets + b"\0" + more]
+    assert [reader.take_one(other, awaited) for other in others] == [None] * len(others)
+    assert reader.feed(octets[:5]) == []
+    assert reader.take_one(octets, awaited) is None
+    assert reader.feed(octets[5:]) == [one]
+    assert reader.take_one(octets, awaited) == one.apdu
+
+
+def test_nothing_is_taken_at_once_after_an_error_or_beyond_the_largest_apdu() -> None:
+    reader, awaited, good = WrapperStream(), Headers(16, 1), encode(16, 1, b"\xc0")
+    assert reader.take_one(good + bytes(LARGEST), awaited) is None
+    with pytest.raises(RemoteProtocolError):
+        reader.feed(mutate(good, "version-2"))
+    assert reader.take_one(good, awaited) is None
+    reader.drop()
+    assert reader.take_one(good, awaited) == b"\xc0"
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

@@ -7,7 +7,6 @@ data of blocks, joined, are one encoded datum, or the encoded list of results.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from bench.protocols.cosem.data import Data
@@ -51,10 +50,22 @@ class GetRequestNormal(Service):
     form = Form("C0 01", U8, ATTRIBUTE, SELECTION)
 
 
-@lru_cache(maxsize=4096)  # of the few hundred attributes of a meter, under 15 ids
 def request_for(invoke: int, attribute: Attribute) -> bytes:
     """Return the request for a whole attribute, the most frequent one."""
-    return GetRequestNormal(invoke, attribute).encode()
+    return _REQUEST[invoke] + _WHOLE[attribute]
+
+
+class _Whole(dict[Attribute, bytes]):
+    """What stands in the request for a whole attribute behind its invoke id; each is made once."""
+
+    def __missing__(self, attribute: Attribute) -> bytes:
+        if len(self) == 4096:  # a meter has a few hundred attributes
+            self.clear()
+        octets = self[attribute] = GetRequestNormal(0, attribute).encode()[3:]
+        return octets
+
+
+_REQUEST, _WHOLE = tuple(b"\xc0\x01%c" % invoke for invoke in range(256)), _Whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ def value_for(invoke: int, octets: bytes) -> Data | None:
     None for any other octets: then a record says what they are. RemoteProtocolError for a value
     that cannot be read.
     """
-    if not octets.startswith(_VALUE[invoke]):
+    if octets[:4] != _VALUE[invoke]:
         return None
     data, end = decode_data(octets, 4)
     return data if end == len(octets) else None
