@@ -181,35 +181,36 @@ def decode(octets: bytes) -> Frame:
     middle = 3 if octets[2] & 1 else 4 if octets[3] & 1 else address_end(octets, 2)
     end = middle + 1 if octets[middle] & 1 else address_end(octets, middle)
     if length == end + 3 and first == 0xA0:
-        return _short(octets[2:-2])
+        return _BARE[octets[2:-2]]
     if length < end + 3 or length == end + 4:
         raise RemoteProtocolError(end, "control, then FCS or HCS, information and FCS",
                                   f"{length - end} octets")
     if length > end + 3 and crc_hqx(turned[: end + 3], 0xFFFF) != RIGHT:
         raise _wrong_check(octets, end + 3, "HCS")
-    control = octets[end]
-    kind, final, send_number, receive_number = CONTROLS[control]
-    destination, source = _addresses(octets[2:end])
-    return _bare(Frame, (kind, destination, source, final, octets[end + 3 : -2], first & 8 != 0,
-                         send_number, receive_number, control))
+    kind, destination, source, final, _, _, send_number, receive_number, control = _BARE[
+        octets[2 : end + 1]]
+    return _new(Frame, (kind, destination, source, final, octets[end + 3 : -2], first & 8 != 0,
+                        send_number, receive_number, control))
 
 
-_bare = tuple.__new__
+_new = tuple.__new__  # half the time of the class
 
 
-@lru_cache(maxsize=1024)
-def _addresses(octets: bytes) -> tuple[Address, Address]:
-    middle = address_end(octets, 0)
-    return parse_address(octets[:middle]), parse_address(octets[middle:])
+class _Bare(dict[bytes, Frame]):
+    """Frames without information, by their addresses and control octet; each is made once."""
+
+    def __missing__(self, octets: bytes) -> Frame:
+        if len(self) == 4096:  # a link has two addresses and few control octets
+            self.clear()
+        middle = address_end(octets, 0)
+        kind, final, send_number, receive_number = CONTROLS[octets[-1]]
+        frame = self[octets] = Frame(
+            kind, parse_address(octets[:middle]), parse_address(octets[middle:-1]), final, b"",
+            False, send_number, receive_number, octets[-1])
+        return frame
 
 
-@lru_cache(maxsize=1024)
-def _short(octets: bytes) -> Frame:
-    """Return the frame without information of these addresses and control octet."""
-    kind, final, send_number, receive_number = CONTROLS[octets[-1]]
-    destination, source = _addresses(octets[:-1])
-    return Frame(kind, destination, source, final, b"", False,
-                 send_number, receive_number, octets[-1])
+_BARE = _Bare()
 
 
 def _wrong_format(octets: bytes) -> RemoteProtocolError:
@@ -316,7 +317,7 @@ def _is_one(octets: bytes) -> bool:
 
 def _arrival(octets: bytes) -> Arrival:
     try:
-        return _bare(Arrival, (octets, decode(octets), None))
+        return _new(Arrival, (octets, decode(octets), None))
     except RemoteProtocolError as wrong:
         return Arrival(octets, None, wrong)
 
