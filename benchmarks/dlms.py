@@ -33,6 +33,7 @@ from bench.protocols.dlms.client import Client
 from bench.protocols.dlms.exchange import Exchange, carry
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_client import ClientLink
+from bench.protocols.dlms.hdlc_events import Received
 from bench.protocols.dlms.hdlc_frame import Frame, FrameType
 from bench.protocols.dlms.hdlc_parameters import DEFAULT
 from bench.protocols.dlms.security.keys import Keys
@@ -188,7 +189,7 @@ def _work_against(kind: str, name: str, worked: Rounds, count: int) -> Result:
 _HOW = {
     WRAPPER: "loopback, the responder a process of its own; ours with the exchange of Client.get() "
              "and the decoded Data as result, all reads one exchange; plain sockets send the same "
-             "octets and read as many; time on the clock, median of 61 rounds of these two",
+             "octets and read as many; time on the clock, the median of rounds of these two",
     HDLC: "as with the wrapper; one I frame each way on a connected link",
     GMAC: "as with the wrapper; the bare side calls cryptography's AESGCM for the request and, for "
           "the answer, Cipher with a tag of 12 octets, which AESGCM does not know",
@@ -295,12 +296,17 @@ def _by_hdlc(line: socket.socket, count: int) -> None:
         while pdu is None:
             told = link.receive(octets, monotonic())
             flush()
-            pdu, octets = (told[0].pdu, b"") if told else (None, line.recv(4096))
+            if told:
+                assert isinstance(told[0], Received)
+                pdu = told[0].pdu
+            else:
+                octets = line.recv(4096)
         return pdu
 
     link.connect()
     flush()
-    link.receive(line.recv(4096), monotonic())
+    while not link.receive(line.recv(4096), monotonic()):
+        pass
     carry(_reads(client, count), send, receive)
 
 

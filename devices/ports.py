@@ -119,6 +119,13 @@ class Called(Dlms, Protocol):
         """
 
 
+@runtime_checkable
+class SerialLine(Dlms, Protocol):
+    """A line of a known speed, on which octets take their time after they were handed over."""
+
+    sent_until: float  # when the last one leaves, in seconds of the clock of arrivals
+
+
 @dataclass(frozen=True, slots=True)
 class Crossed:
     """Octets that crossed a line, ``sent`` or received by the bench; ``time`` as of arrivals."""

@@ -18,12 +18,16 @@ from devices.adapters.options import positive
 from devices.adapters.serial_port import SerialPort
 from devices.ports import Arrival, Arrived
 
+BITS = 10
+"""Of an octet on the line."""
+
 
 class DlmsSerial:
     """A serial line to a DLMS meter.
 
     ``url``, ``baud`` and ``write_timeout_s`` are those of
-    :class:`~devices.adapters.serial_port.SerialPort`. ``turn_round_s`` is the least silence between
+    :class:`~devices.adapters.serial_port.SerialPort`; ``baud`` says for every line how long octets
+    take. ``turn_round_s`` is the least silence between
     what is heard and what is sent, in seconds; ``echo`` says that the line gives back what is sent;
     ``inter_octet_s``: octets with no longer silence between them are one arrival, 0 for each read.
     """
@@ -49,6 +53,8 @@ class DlmsSerial:
         self._echo = Echo()
         self._closed = False
         self._last_heard = 0.0
+        self.sent_until = 0.0
+        """When the last octet that was sent has left, in seconds of the clock of arrivals."""
         self._waiting: bytes = b""
 
     @property
@@ -98,6 +104,7 @@ class DlmsSerial:
         if self._has_echo:
             self._echo.sent(octets)
         self._port.write(octets)
+        self.sent_until = max(self.sent_until, self._clock()) + len(octets) * BITS / self._speed
 
     def receive(self, timeout: float) -> Arrived:
         """Return what arrives next, after at most ``timeout`` seconds (0 takes what is there)."""
@@ -145,6 +152,7 @@ class DlmsSerial:
         return self._echo.give_up()
 
     def _forget(self) -> None:
+        self.sent_until = 0.0
         self._echo.give_up()
         self._waiting = b""
 

@@ -23,12 +23,11 @@ from bench.protocols.iec62056_21.sign_on import (
     Step,
     Switch,
 )
-from devices.adapters.dlms_serial import DlmsSerial
+from devices.adapters.dlms_serial import BITS, DlmsSerial
 from devices.adapters.echo import Echo
 from devices.adapters.options import positive
 from devices.ports import Arrived, Crossed
 
-_BITS = 10  # of an octet on the line
 CONFIRMATIONS = ("new", "old", "none")
 
 
@@ -89,7 +88,7 @@ class Optical(DlmsSerial):
         if self._has_heard:  # whether the head echoes is known: the same text is no echo
             self._has_echo = self._echo.came
         self._await_turn()
-        end = self._clock() + len(octets) * _BITS / self._speed
+        end = self._clock() + len(octets) * BITS / self._speed
         self.send(octets)
         self._sleep(max(0.0, end - self._clock()))
         return end
@@ -136,7 +135,7 @@ class Optical(DlmsSerial):
             self.crossed.append(Crossed(sent=True, octets=step.octets, time=self._clock()))
             self.send(step.octets)
             # a line that does not say when the last octet has left (a pty, a socket)
-            self._sleep(len(step.octets) * _BITS / self._speed)
+            self._sleep(len(step.octets) * BITS / self._speed)
         elif isinstance(step, Switch):
             self.set_speed(step.baud)
         elif isinstance(step, Identified):

@@ -111,8 +111,9 @@ class Channel:
 
     def check(self, octets: bytes) -> None:
         """Raise RemoteProtocolError if an answer came under less protection than it must have."""
-        if self.protection is not NONE and octets[:1] not in _REFUSALS:
-            check_protection(self.opened, self.answers or self.protection)
+        wanted = self.protection
+        if wanted is not NONE and wanted.applied and octets[:1] not in _REFUSALS:
+            check_protection(self.opened, self.answers or wanted)
 
     def protect(self, request: bytes) -> bytes:
         """Return ``request`` under the protection of the association.
@@ -131,11 +132,12 @@ class Channel:
 
         Unless it was ``joined`` from blocks, each of which was opened here.
         """
-        if self.max_pdu and len(octets) > self.max_pdu and not joined:
+        if self.max_pdu > 0 and len(octets) > self.max_pdu and not joined:
             raise RemoteProtocolError(self.max_pdu, f"an APDU of at most {self.max_pdu} octets",
                                       f"{len(octets)}")
         self.arrived = octets
         if self.security is None:
+            self._opened = None
             return octets
         self._opened = opened = self.security.unprotect(octets)
         return opened.apdu

@@ -12,7 +12,7 @@ from bench.errors import RemoteProtocolError
 from bench.protocols.dlms import hdlc_events as events
 from bench.protocols.dlms.hdlc_address import Address
 from bench.protocols.dlms.hdlc_checksum import check_sequence
-from bench.protocols.dlms.hdlc_events import Event
+from bench.protocols.dlms.hdlc_events import Event, Received
 from bench.protocols.dlms.hdlc_exchange import (
     COMMAND_LLC,
     RESPONSE_LLC,
@@ -67,6 +67,11 @@ class ClientLink(Link):
         if self.state is not _CONNECTED:
             raise not_connected(self.state)
         self._expects = answered
+        frame = self._alone(pdu)
+        if frame is not None:
+            self._out.append(frame)
+            self._timed = True
+            return
         self._exchange.queue(pdu)
         if self._has_turn:
             self._use_turn(poll=answered)
@@ -77,22 +82,38 @@ class ClientLink(Link):
         That is nearly always all it takes. None, with nothing done, where it takes more:
         :meth:`send` and :meth:`outgoing` do it.
         """
-        if not self._has_turn or self.state is not _CONNECTED or self._out or not pdu:
+        if self.state is not _CONNECTED or self._out:
+            return None
+        frame = self._alone(pdu)
+        if frame is not None:
+            self._now = now
+            self._answer_due = now + self.timing.response
+            self._expects = True
+        return frame
+
+    def _alone(self, pdu: bytes) -> bytes | None:
+        """Use the turn for ``pdu`` in one frame, if it is all there is to send."""
+        if not self._has_turn or not pdu:
             return None
         control = self._exchange.alone(pdu)
         if control is None:
             return None
-        self._now = now
-        self._answer_due = now + self.timing.response
         self._poll_due = None
-        self._expects = True
         self._has_turn = False
-        start, _, register = self._sent[len(pdu) << 8 | control]
+        start, _, register = self._commands[len(pdu) << 8 | control]
         assert start is not None  # what is alone fits
         return start + pdu + check_sequence(pdu, register) + FLAG
 
+    def sent(self, at: float) -> None:
+        """Take note that what was to be sent has left by ``at``: on a slow line, long after.
+
+        The time for the answer starts then.
+        """
+        if self._answer_due is not None:
+            self._answer_due = max(self._answer_due, at + self.timing.response)
+
     def take_one(self, octets: bytes, now: float) -> bytes | None:
-        """Take the one frame that answers :meth:`request`, as nearly always; return its PDU.
+        """Take the one frame that answers what was asked, as nearly always; return its PDU.
 
         None, with nothing taken, where ``octets`` are anything else: :meth:`receive` tells what.
         """
@@ -100,7 +121,7 @@ class ClientLink(Link):
         control = exchange.hoped
         if control is None or exchange.busy or self.state is not _CONNECTED:
             return None
-        pdu = self._deframer.take_one(octets, self._awaited, control)
+        pdu = self._deframer.take_one(octets, self._responses, control)
         if pdu is not None:  # the turn ends, and nothing is left open
             exchange.heard()
             self._now = self._last_octet = now
@@ -109,6 +130,11 @@ class ClientLink(Link):
             self._has_turn = True
             self._attempts = 0
         return pdu
+
+    def receive(self, octets: bytes, now: float) -> list[Event]:
+        """Take what arrived at ``now`` (seconds of any steady clock)."""
+        pdu = self.take_one(octets, now)
+        return super().receive(octets, now) if pdu is None else [Received(pdu)]
 
     def poll(self) -> None:
         """Ask, by RR, whether the server has something to send."""
@@ -136,8 +162,10 @@ class ClientLink(Link):
                      send_number=exchange.send_number, receive_number=exchange.receive_number)
 
     def _fresh(self, parameters: Parameters) -> Exchange:
-        self._sent = Starts(self._addresses, COMMAND_LLC, parameters.max_information_transmit)
-        self._awaited = Starts(self._addressed, RESPONSE_LLC, parameters.max_information_receive)
+        self._commands = Starts(
+            self._addresses, self._own_llc, parameters.max_information_transmit)
+        self._responses = Starts(
+            self._addressed, self._peer_llc, parameters.max_information_receive)
         return super()._fresh(parameters)
 
     def _begin(self, happening: Happening) -> None:

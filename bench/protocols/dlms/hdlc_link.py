@@ -118,7 +118,7 @@ class Link:
         return told
 
     def outgoing(self, now: float) -> list[bytes]:
-        """Return the frames to send at ``now`` (as ``receive`` has it), each with its flags."""
+        """Return the frames to send at ``now``, each with its flags."""
         raise NotImplementedError
 
     def take(self, arrival: Arrival, now: float) -> list[Event]:

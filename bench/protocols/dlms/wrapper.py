@@ -51,6 +51,8 @@ class Headers(dict[int, bytes | None]):
         """Make the header of an APDU of ``length`` octets."""
         if not 0 <= length <= LARGEST:
             return None
+        if len(self) == 4096:  # an association has few lengths
+            self.clear()
         header = self[length] = HEADER.pack(VERSION, self._source, self._destination, length)
         return header
 

@@ -27,11 +27,11 @@ from bench.protocols.dlms.hdlc_events import (
     Unexpected,
     Violation,
 )
-from bench.protocols.dlms.hdlc_frame import FLAG, Deframer, Frame, FrameType
+from bench.protocols.dlms.hdlc_frame import FLAG, LARGEST, Deframer, Frame, FrameType
 from bench.protocols.dlms.hdlc_frame import Arrival as Cut
 from bench.protocols.dlms.hdlc_states import State
 from bench.steps.dlms.evidence import Evidence
-from devices.ports import Arrival, Arrived, Called, Dlms, OpticalHead
+from devices.ports import Arrival, Arrived, Called, Dlms, OpticalHead, SerialLine
 
 LONGEST_WAIT = 120.0
 """Seconds after which an exchange is given up whatever the link still hopes for."""
@@ -178,14 +178,14 @@ class HdlcCarrier:
     def gather(self, timeout: float, quiet: float) -> list[bytes]:
         """Return the frames that arrive, without their flags, past the link."""
         found: list[bytes] = []
-        deadline = time.monotonic() + timeout
+        deadline = self._sent_until(time.monotonic()) + timeout
         end = deadline + LONGEST_WAIT
         while not self.closed and time.monotonic() < end:
             left = deadline - time.monotonic()
             if cuts := self._receive(max(0.0, left)):
                 found += [cut.octets for cut in cuts]
                 deadline = time.monotonic() + quiet
-            elif left <= 0:
+            elif left <= 0 and not self._is_arriving:
                 break
         return found
 
@@ -227,6 +227,7 @@ class HdlcCarrier:
             now = time.monotonic()
             for frame in self.link.outgoing(now):
                 self.send_raw(frame)
+                self.link.sent(self._sent_until(now))
             due = self.link.deadline
             if over or self.closed:
                 return
@@ -239,13 +240,20 @@ class HdlcCarrier:
             cuts = self._receive(max(0.0, wait - now))
             now = time.monotonic()
             told = [event for cut in cuts if not self._is_lost(cut)
-                    for event in self.link.take(cut, now)] if cuts else self.link.time_passed(now)
+                    for event in self.link.take(cut, now)]
+            if not cuts and not self._is_arriving:
+                told = self.link.time_passed(now)
             self.deviations += [_deviation(event) for event in told
                                 if isinstance(event, Violation | Unexpected)]
             if any(cut.frame is not None and cut.frame.type is FrameType.I for cut in cuts):
                 patient_until = now + PATIENCE * self.link.timing.response
             self._has_been_idle = any(isinstance(event, Idle) for event in told)
             self._told += told
+
+    def _sent_until(self, now: float) -> float:
+        """Return when all has left that was sent, ``now`` at the earliest."""
+        port = self._port
+        return max(now, port.sent_until) if isinstance(port, SerialLine) else now
 
     def _is_lost(self, cut: Cut) -> bool:
         if cut.frame is None:
@@ -255,10 +263,19 @@ class HdlcCarrier:
             if cut.frame.type is FrameType.I else 0
         return number in self._lose
 
+    @property
+    def _is_arriving(self) -> bool:
+        """Whether a frame is on its way, which is in time however slow the line."""
+        return 0 < len(self._deframer.pending) <= LARGEST
+
     def _receive(self, wait: float) -> list[Cut]:
-        """Wait for octets; return the frames that they complete, right or wrong."""
+        """Wait for octets, ``wait`` seconds or, in a frame, for the next one; return the frames
+        that they complete, right or wrong."""
         pending = bool(self._deframer.pending)
-        arrived = self._port.receive(min(wait, self.link.timing.inter_octet) if pending else wait)
+        if pending:
+            between = self.link.timing.inter_octet
+            wait = between if self._is_arriving else min(wait, between)
+        arrived = self._port.receive(wait)
         cuts: list[Cut] = []
         if arrived.state is Arrival.ARRIVED:
             cuts = self._deframer.feed(arrived.octets)

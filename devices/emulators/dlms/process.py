@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bench.protocols.iec62056_21.sign_on import Switch
 from devices.emulators import serving
+from devices.emulators.dlms.hdlc_server import HdlcServer
 from devices.emulators.dlms.line_time import LineSettings, LineTime
 from devices.emulators.dlms.meter import Meter
 from devices.emulators.dlms.mode_e_server import ModeEServer, Outgoing, Pause
@@ -42,6 +43,8 @@ class MeterLine:
     def __init__(self, link: LinkServer, settings: LineSettings) -> None:
         self._link = link
         self._settings = settings
+        if isinstance(link, HdlcServer) and settings.baud:
+            link.at_speed(settings.baud)
         self._time = LineTime(settings)
         self._setting: Switch | None = None  # the last one that the link asked for
         self._now = 0.0

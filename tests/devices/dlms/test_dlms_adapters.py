@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ from devices.adapters.echo import Echo
 from devices.adapters.optical import Optical
 from devices.adapters.tcp import Tcp
 from devices.binding import adapters
-from devices.emulators.dlms.hdlc_server import HdlcServer
+from devices.emulators.dlms.hdlc_server import DEFAULT, HdlcServer
 from devices.emulators.dlms.keys import derived
 from devices.emulators.dlms.line_time import LineSettings
 from devices.emulators.dlms.meter import Meter
@@ -32,7 +33,7 @@ from devices.emulators.dlms.mode_e_server import ModeEServer
 from devices.emulators.dlms.process import LinkServer, Server
 from devices.emulators.dlms.profile import Settings
 from devices.emulators.dlms.wrapper_server import WrapperServer
-from devices.ports import Arrival, Dlms
+from devices.ports import Arrival, Dlms, SerialLine
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals of POSIX")
 
@@ -83,6 +84,8 @@ class Session:
         while (now := time.monotonic()) < end:
             for octets in self.link.outgoing(now):
                 self.port.send(octets)
+                if isinstance(self.port, SerialLine):
+                    self.link.sent(self.port.sent_until)
             deadline = self.link.deadline or end
             arrived = self.port.receive(max(0.0, deadline - time.monotonic()))
             told = self.link.receive(arrived.octets, arrived.time) if arrived.octets \
@@ -129,6 +132,25 @@ def test_a_line_with_a_speed_is_read_in_its_time() -> None:
         assert Session(port).read_clock().startswith(CLOCK)
         octets = 9 + 33 + 44 + 58 + 27 + 30 + 9 + 33  # of the frames, both ways
         assert time.monotonic() - begin > octets * 10 / 19_200 * 0.9
+
+
+@on_posix
+def test_what_the_bench_sends_takes_nothing_of_the_time_of_an_answer() -> None:
+    with served(HdlcServer, baud=600) as url, active(DlmsSerial(url=url, baud=600)) as port:
+        session = Session(port, Timing(response=0.5, inter_octet=0.2, retries=0))
+        session.link.connect()
+        session.until(events.Connected)
+        assert (len(AARQ) + 12) * 10 / 600 > 0.5
+        assert session.ask(AARQ)[0] == 0x61
+
+
+@on_posix
+def test_an_emulated_meter_waits_for_the_next_octet_as_long_as_its_line_takes() -> None:
+    short = partial(HdlcServer, declared=DEFAULT.model_copy(update={"inter_octet_s": 0.025}))
+    with served(short, baud=300) as url, active(DlmsSerial(url=url, baud=300)) as port:
+        session = Session(port)
+        session.link.connect()
+        session.until(events.Connected)
 
 
 @on_posix

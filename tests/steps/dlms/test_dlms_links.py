@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from served import do, opened, served
+from served import SHORT, do, opened, served
 
 from bench.errors import Inapplicable, RigError
 from bench.protocols.dlms import wrapper
 from bench.steps.dlms import carriers
 from bench.steps.dlms.apdus import written
 from devices.ports import Arrival, Arrived
+
+PUBLIC_AARQ = bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400001E1DFFFF")
 
 LIST = "15/0-0:40.0.0.255/a2"
 
@@ -169,6 +173,79 @@ class Babbling:
         self.now += 1
         return Arrived(self.octets if self.now < 3600 else b"", self.now,
                        Arrival.ARRIVED if self.now < 3600 else Arrival.SILENCE)
+
+
+class Slow:
+    """A line on which an octet takes ``between`` seconds, and a meter that answers at its end."""
+
+    framing = "hdlc"
+
+    def __init__(self, meter: Any, between: float) -> None:
+        self.meter, self.between, self.now = meter, between, 0.0
+        self.waiting = b""
+        self.sent_until = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def connect(self) -> None:
+        self.waiting = b""
+        self.meter.connect()
+
+    def disconnect(self) -> None:
+        self.meter.disconnect()
+
+    def send(self, octets: bytes) -> None:
+        self.meter.send(octets)
+        self.sent_until = max(self.now, self.sent_until) + len(octets) * self.between
+
+    def receive(self, timeout: float) -> Arrived:
+        while (arrived := self.meter.receive(0)).octets:
+            self.waiting += arrived.octets
+        comes = max(self.now, self.sent_until) + self.between
+        if not self.waiting or self.now + timeout < comes:
+            self.now += timeout
+            return Arrived(b"", self.now, Arrival.SILENCE)
+        octet, self.waiting, self.now = self.waiting[:1], self.waiting[1:], comes
+        return Arrived(octet, self.now)
+
+
+def test_what_crosses_a_slow_line_takes_nothing_of_the_time_of_an_answer(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    dialogue = served("hdlc").lasting["dlms"]
+    dialogue.port = meter = Slow(dialogue.port, SHORT["response_s"] * 0.4)
+    monkeypatch.setattr(carriers, "time", meter)
+    carrier = dialogue.carry("public", retries=0)
+    assert carrier.open().outcome == "ua"
+    assert carrier.request(PUBLIC_AARQ).apdu[:1] == b"\x61"
+    carrier.link.send(PUBLIC_AARQ)
+    for frame in carrier.link.outgoing(meter.now):
+        carrier.send_raw(frame)
+    assert len(carrier.gather(SHORT["response_s"], 0)) == 1
+    assert carrier.deviations == []
+
+
+def test_what_is_longer_than_any_frame_is_none_that_is_arriving(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    dialogue = served("hdlc").lasting["dlms"]
+    dialogue.port = meter = Babbling("hdlc", bytes(700))
+    monkeypatch.setattr(carriers, "time", meter)
+    assert dialogue.carry("public", retries=0).open().outcome == "silence"
+    assert meter.now < 10
+
+
+@pytest.mark.parametrize("framing", ["hdlc", "wrapper"])
+@pytest.mark.parametrize("octets", [b"\x7e", b"\0", b"\xa0\x7e", b"\x7e\xa7\xff"])
+def test_a_meter_that_never_ends_a_frame_does_not_keep_the_bench(
+        framing: str, octets: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialogue = served(framing).lasting["dlms"]
+    dialogue.port = meter = Babbling(framing, octets)
+    meter.connect()
+    monkeypatch.setattr(carriers, "time", meter)
+    carrier = dialogue.carry("public", retries=0)
+    assert carrier.open().outcome in ("silence", "connected")
+    assert carrier.request(PUBLIC_AARQ).kind != "apdu"
+    assert meter.now <= 2 * carriers.LONGEST_WAIT + 20
 
 
 @pytest.mark.parametrize("framing", ["hdlc", "wrapper"])

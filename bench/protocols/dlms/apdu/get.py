@@ -52,20 +52,29 @@ class GetRequestNormal(Service):
 
 def request_for(invoke: int, attribute: Attribute) -> bytes:
     """Return the request for a whole attribute, the most frequent one."""
-    return _REQUEST[invoke] + _WHOLE[attribute]
+    return _START[invoke] + _REST[attribute]
 
 
-class _Whole(dict[Attribute, bytes]):
-    """What stands in the request for a whole attribute behind its invoke id; each is made once."""
+class _Start(dict[int, bytes]):
+    """The start of such a request, with its invoke id; each is made once."""
 
-    def __missing__(self, attribute: Attribute) -> bytes:
-        if len(self) == 4096:  # a meter has a few hundred attributes
-            self.clear()
-        octets = self[attribute] = GetRequestNormal(0, attribute).encode()[3:]
+    def __missing__(self, invoke: int) -> bytes:
+        octets = self[invoke] = GetRequestNormal(invoke, Attribute(0, bytes(6), 0)).encode()[:3]
         return octets
 
 
-_REQUEST, _WHOLE = tuple(b"\xc0\x01%c" % invoke for invoke in range(256)), _Whole()
+class _Rest(dict[Attribute, bytes]):
+    """The rest of such a request; each is made once."""
+
+    def __missing__(self, attribute: Attribute) -> bytes:
+        octets = GetRequestNormal(0, attribute).encode()[3:]
+        if len(self) == 4096:  # a meter has a few hundred attributes
+            self.clear()
+        self[attribute] = octets
+        return octets
+
+
+_START, _REST = _Start(), _Rest()
 
 
 @dataclass(frozen=True, slots=True)
